@@ -1,0 +1,23 @@
+namespace OpsBro;
+
+/// <summary>Where this agent lives: fixed before anything is read, by flags and environment.</summary>
+internal sealed record AgentOptions
+{
+    /// <summary>Directory of the operator's files: <c>--config</c>, <c>OPSBRO_CONFIG</c>, /etc/opsbro.</summary>
+    public required string ConfigDirectory { get; init; }
+
+    /// <summary>Directory of the agent's own files: <c>--data</c>, <c>OPSBRO_DATA</c>, /var/lib/opsbro.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The packs shipped beside the binary (level core).</summary>
+    public string ShippedPacks { get; init; } = Path.Join(AppContext.BaseDirectory, "packs");
+
+    /// <summary>The API's unix socket.</summary>
+    public string Socket => Path.Join(DataDirectory, "opsbro.sock");
+
+    /// <summary>The store: states and history.</summary>
+    public string DatabaseFile => Path.Join(DataDirectory, "opsbro.db");
+
+    /// <summary>Log files.</summary>
+    public string LogDirectory => Path.Join(DataDirectory, "logs");
+}

@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+
+namespace OpsBro.Api;
+
+/// <summary>An answer that is an error: thrown by handlers, written as <c>application/problem+json</c> (RFC 9457).</summary>
+/// <param name="status">HTTP status.</param>
+/// <param name="detail">What failed, with the value, and where to look. One line.</param>
+internal sealed class ApiProblem(int status, string detail) : Exception(detail)
+{
+    /// <summary>HTTP status.</summary>
+    public int Status => status;
+
+    /// <summary>404 for a name that is not there.</summary>
+    public static ApiProblem NotFound(string what, string name, string see, IEnumerable<string>? known = null) =>
+        new(404, $"no {what} is named \"{name}\"{Config.Spelling.Hint(name, known ?? [])}; see {see}");
+
+    /// <summary>400 for input that is not understood.</summary>
+    public static ApiProblem Bad(string detail) => new(400, detail);
+}
+
+/// <summary>The body of an error.</summary>
+internal sealed record ProblemView(string Type, string Title, int Status, string Detail, string Instance);
+
+/// <summary>The body of an action that has nothing else to say.</summary>
+internal sealed record DoneView(bool Ok, string Message);
+
+/// <summary>JSON of the pipeline itself.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = false)]
+[JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(DoneView))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,218 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Spectre.Console;
+
+namespace OpsBro.Cli;
+
+/// <summary>Meaning of a colour; the terminal picks it.</summary>
+internal enum Tone
+{
+    /// <summary>As the terminal is.</summary>
+    Plain,
+    /// <summary>Good.</summary>
+    Good,
+    /// <summary>Look at it.</summary>
+    Warning,
+    /// <summary>Broken.</summary>
+    Bad,
+    /// <summary>Not known.</summary>
+    Unknown,
+    /// <summary>Less important.</summary>
+    Dim,
+    /// <summary>A heading.</summary>
+    Title,
+}
+
+/// <summary>
+/// What the verbs print on. On a terminal: colours, sections, spinner. Into a pipe: the same words, no colour, no padding.
+/// Data goes to stdout, messages and progress to stderr.
+/// </summary>
+internal sealed class Terminal
+{
+    readonly TextWriter output, errors;
+
+    /// <summary>The process's own terminal.</summary>
+    public Terminal() : this(Console.Out, Console.Error, !Console.IsOutputRedirected, WantsColour(!Console.IsOutputRedirected))
+    {
+    }
+
+    /// <summary>A terminal on any writers, for tests.</summary>
+    public Terminal(TextWriter output, TextWriter errors, bool isInteractive, bool hasColour)
+    {
+        (this.output, this.errors) = (output, errors);
+        IsInteractive = isInteractive;
+        HasColour = hasColour;
+        IsUtf8 = IsUtf8Locale();
+    }
+
+    /// <summary>True when a person looks at stdout.</summary>
+    public bool IsInteractive { get; }
+
+    /// <summary>True when colours are wanted: a terminal, no NO_COLOR, no TERM=dumb; or FORCE_COLOR.</summary>
+    public bool HasColour { get; }
+
+    /// <summary>False for LANG=C: signs are ASCII then.</summary>
+    public bool IsUtf8 { get; }
+
+    /// <summary>Width in columns; no limit into a pipe.</summary>
+    public int Width => IsInteractive && Console.WindowWidth > 20 ? Console.WindowWidth : int.MaxValue;
+
+    /// <summary>True when the verb was called with <c>--json</c>.</summary>
+    public bool Json { get; set; }
+
+    static bool WantsColour(bool isTerminal) =>
+        Environment.GetEnvironmentVariable("NO_COLOR") is not { Length: > 0 }
+        && Environment.GetEnvironmentVariable("TERM") != "dumb"
+        && (isTerminal || Environment.GetEnvironmentVariable("FORCE_COLOR") is { Length: > 0 }
+                       || Environment.GetEnvironmentVariable("CLICOLOR_FORCE") == "1");
+
+    static bool IsUtf8Locale()
+    {
+        foreach (var name in new[] { "LC_ALL", "LC_CTYPE", "LANG" })
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } locale)
+                return locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase) || locale.Contains("utf8", StringComparison.OrdinalIgnoreCase);
+        return false;
+    }
+
+    /// <summary>The text in the tone's colour, when there are colours.</summary>
+    public string Paint(Tone tone, string text)
+    {
+        if (!HasColour || tone == Tone.Plain || text.Length == 0) return text;
+        var code = tone switch
+        {
+            Tone.Good => "32",
+            Tone.Warning => "33",
+            Tone.Bad => "31",
+            Tone.Unknown => "35",
+            Tone.Dim => "90",
+            _ => "1;36",
+        };
+        return $"\e[{code}m{text}\e[0m";
+    }
+
+    /// <summary>The sign and word of a state, for instance <c>√ OK</c>; the word alone into a pipe.</summary>
+    public string State(string state)
+    {
+        var (tone, sign, ascii) = state.ToLowerInvariant() switch
+        {
+            "ok" or "alive" or "started" or "compliant" => (Tone.Good, "√", "+"),
+            "warning" or "suspect" or "pending" => (Tone.Warning, "‼", "!"),
+            "critical" or "error" or "dead" or "quarantined" => (Tone.Bad, "Х", "x"),
+            "unknown" => (Tone.Unknown, "?", "?"),
+            _ => (Tone.Dim, "-", "-"),
+        };
+        var word = state.ToUpperInvariant();
+        return IsInteractive ? Paint(tone, $"{(IsUtf8 ? sign : ascii)} {word}") : Paint(tone, word);
+    }
+
+    /// <summary>Prints a line.</summary>
+    public void Line(string text = "") => output.WriteLine(text);
+
+    /// <summary>Prints a line in a tone.</summary>
+    public void Line(Tone tone, string text) => output.WriteLine(Paint(tone, text));
+
+    /// <summary>Prints a section's head, with the rule across the terminal when a person looks.</summary>
+    public void Section(string title)
+    {
+        if (!IsInteractive)
+        {
+            Line($"{title}:");
+            return;
+        }
+        var rule = new string(IsUtf8 ? '─' : '-', 12);
+        Line(Tone.Title, $"{rule} {title} {rule}");
+    }
+
+    /// <summary>Prints <c>Name: value</c>, aligned on a terminal.</summary>
+    public void Field(string name, string value) => Line(IsInteractive ? $" {(name + ":").PadRight(20)} {value}" : $"{name}: {value}");
+
+    /// <summary>Prints where to read more; nothing into a pipe.</summary>
+    public void More(string command)
+    {
+        if (IsInteractive) Line(Tone.Dim, $"   {(IsUtf8 ? "└ More →" : "More:")}          {command}");
+    }
+
+    /// <summary>Prints a table: aligned columns on a terminal, single tabs between columns into a pipe.</summary>
+    public void Table(IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        if (!IsInteractive)
+        {
+            Line(string.Join('\t', heads));
+            foreach (var row in rows) Line(string.Join('\t', row));
+            return;
+        }
+        var table = new Table { Border = TableBorder.None, ShowHeaders = true };
+        foreach (var head in heads) table.AddColumn(new TableColumn(new Text(head, new Style(Color.Aqua))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
+        foreach (var row in rows) table.AddRow(row.Select(cell => new Markup(ToMarkup(cell))));
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = HasColour ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = HasColour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+        });
+        console.Write(table);
+    }
+
+    /// <summary>Spectre counts escape codes as width: a painted cell becomes markup.</summary>
+    static string ToMarkup(string cell)
+    {
+        if (!cell.StartsWith("\e[", StringComparison.Ordinal) || !cell.EndsWith("\e[0m", StringComparison.Ordinal)) return Markup.Escape(cell);
+        var end = cell.IndexOf('m');
+        var colour = cell[2..end] switch { "32" => "green", "33" => "yellow", "31" => "red", "35" => "magenta", "90" => "grey", _ => "aqua" };
+        return $"[{colour}]{Markup.Escape(cell[(end + 1)..^4])}[/]";
+    }
+
+    /// <summary>Prints an answer of the API as JSON, indented, in the same shape.</summary>
+    public void PrintJson<T>(T value, JsonTypeInfo<T> shape)
+    {
+        var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions
+               { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            JsonSerializer.Serialize(writer, value, shape);
+        output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length));
+    }
+
+    /// <summary>Prints a message beside the data: on stderr.</summary>
+    public void Note(string text) => errors.WriteLine(text);
+
+    /// <summary>
+    /// Asks again and again until the answer is yes or the time is over, with a spinner on a terminal.
+    /// </summary>
+    /// <param name="what">What is waited for, for instance <c>check cpu</c>.</param>
+    /// <param name="ask">Asks once: done or not, and the state in a word.</param>
+    /// <param name="timeout">How long to try.</param>
+    /// <param name="cancel">Ctrl-C.</param>
+    /// <returns>Exit code: 0 done, 2 not in time.</returns>
+    public async Task<int> WaitUntil(
+        string what, Func<CancellationToken, Task<(bool Done, string State)>> ask, TimeSpan timeout, CancellationToken cancel)
+    {
+        const int stepMilliseconds = 200;
+        var frames = IsUtf8 ? "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" : "|/-\\";
+        var started = System.Diagnostics.Stopwatch.StartNew();
+        var state = "unknown";
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                (var done, state) = await ask(cancel);
+                if (done)
+                {
+                    if (IsInteractive) errors.Write("\r\e[K");
+                    Line($"{what} is {state}");
+                    return 0;
+                }
+            }
+            catch (CliError e) when (e.ExitCode == 1)
+            {
+                state = "without an agent";
+            }
+            if (started.Elapsed >= timeout) break;
+            if (IsInteractive)
+                errors.Write($"\r\e[K{frames[i % frames.Length]} {what} is {state} ({started.Elapsed.TotalSeconds:0}/{timeout.TotalSeconds:0} s)");
+            await Task.Delay(stepMilliseconds, cancel);
+        }
+        if (IsInteractive) errors.Write("\r\e[K");
+        Note($"{what} is {state} after {timeout.TotalSeconds:0} s");
+        return 2;
+    }
+}

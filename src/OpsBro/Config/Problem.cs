@@ -1,0 +1,20 @@
+namespace OpsBro.Config;
+
+/// <summary>Something in a file that the operator must mend. Printed as <c>file:line:column: message</c>.</summary>
+/// <param name="File">Absolute path.</param>
+/// <param name="Line">From 1; 0 when the whole file is meant.</param>
+/// <param name="Column">From 1; 0 when the whole line is meant.</param>
+/// <param name="Message">What is wrong, with the value, and what to write instead. One line.</param>
+internal sealed record Problem(string File, int Line, int Column, string Message)
+{
+    /// <summary>A problem at a node.</summary>
+    public static Problem At(ConfigNode node, string message) => new(node.File, node.Line, node.Column, message);
+
+    /// <inheritdoc/>
+    public override string ToString() => (Line, Column) switch
+    {
+        (0, _) => $"{File}: {Message}",
+        (_, 0) => $"{File}:{Line}: {Message}",
+        _ => $"{File}:{Line}:{Column}: {Message}",
+    };
+}

@@ -1,0 +1,98 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace OpsBro.Platform;
+
+/// <summary>
+/// The host's files below a root: <c>/</c> on a host, a directory of recorded files in tests. Reading allocates nothing once a file is
+/// known: handles of /proc and /sys are kept and re-read from the start with pread(2), into one buffer. Not thread-safe: one per thread.
+/// </summary>
+/// <param name="root">Directory that stands for <c>/</c>.</param>
+internal sealed class HostFiles(string root = "/") : IDisposable
+{
+    /// <summary>Largest file read, in bytes. /proc/net/tcp of a busy host is the largest that counts.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
+    /// <summary>Most handles kept open; beyond it the file is opened each time.</summary>
+    public const int MaxKept = 256;
+
+    readonly Dictionary<string, SafeFileHandle> kept = [];
+    byte[] buffer = new byte[16 * 1024];
+
+    /// <summary>The path on this machine of a path on the host.</summary>
+    public string PathOf(string path) => root == "/" ? path : Path.Join(root, path);
+
+    /// <summary>True when a file or directory is there.</summary>
+    public bool Exists(string path) => Path.Exists(PathOf(path));
+
+    /// <summary>Reads a whole file into the shared buffer. The span is valid until the next read.</summary>
+    /// <exception cref="IOException">The file is missing, too large or not readable.</exception>
+    public ReadOnlySpan<byte> Read(string path)
+    {
+        if (kept.TryGetValue(path, out var handle)) return ReadAll(handle, path);
+        handle = File.OpenHandle(PathOf(path), options: FileOptions.None);
+        if (kept.Count < MaxKept && IsKeepable(path))
+        {
+            kept[path] = handle;
+            return ReadAll(handle, path);
+        }
+        using (handle) return ReadAll(handle, path);
+    }
+
+    /// <summary>Reads a whole file; false when it cannot be read.</summary>
+    public bool TryRead(string path, out ReadOnlySpan<byte> content)
+    {
+        content = default;
+        try
+        {
+            if (!kept.ContainsKey(path) && !File.Exists(PathOf(path))) return false;
+            content = Read(path);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The text of a small file without the line end; null when it cannot be read.</summary>
+    public string? ReadText(string path) =>
+        TryRead(path, out var content) ? System.Text.Encoding.UTF8.GetString(content).TrimEnd() : null;
+
+    /// <summary>Names of the entries of a directory, sorted; empty when there is none.</summary>
+    public string[] List(string directory)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(PathOf(directory)).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>/proc/1234/stat goes away with its process and /sys files of a device with the device: only the fixed ones are kept.</summary>
+    static bool IsKeepable(string path) =>
+        path.StartsWith("/proc/", StringComparison.Ordinal) && path.Length > 6 && !char.IsAsciiDigit(path[6]);
+
+    ReadOnlySpan<byte> ReadAll(SafeFileHandle handle, string path)
+    {
+        var length = 0;
+        while (true)
+        {
+            var read = RandomAccess.Read(handle, buffer.AsSpan(length), length);
+            if (read == 0) return buffer.AsSpan(0, length);
+            length += read;
+            if (length < buffer.Length) continue;
+            if (length >= MaxBytes) throw new IOException($"{path} is larger than {MaxBytes} bytes");
+            Array.Resize(ref buffer, buffer.Length * 2);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var handle in kept.Values) handle.Dispose();
+        kept.Clear();
+    }
+}
