@@ -15,6 +15,9 @@ internal sealed class Feed<T>(string name, Telemetry telemetry)
     readonly Meter meter = telemetry.Of("feed", name);
     volatile Channel<T>[] readers = [];
 
+    /// <summary>True when somebody listens: a publisher asks before it makes many items.</summary>
+    public bool HasReaders => readers.Length > 0;
+
     /// <summary>Gives an item to every reader. Never waits.</summary>
     public void Publish(T item)
     {

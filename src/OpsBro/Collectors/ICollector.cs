@@ -40,13 +40,18 @@ internal interface ICollector
 internal sealed record KeyDoc(string Path, string Unit, string Meaning);
 
 /// <summary>How a run ended: with data, or with the reason why this host has none (not an error).</summary>
-internal readonly record struct Outcome(string? NotEligible)
+/// <param name="NotEligible">Why this host has nothing for the collector; null when data was written.</param>
+/// <param name="Problem">What could not be read although the rest could; null when all is well.</param>
+internal readonly record struct Outcome(string? NotEligible, string? Problem = null)
 {
     /// <summary>Data was written.</summary>
     public static Outcome Ok => default;
 
     /// <summary>This host has nothing for this collector; <paramref name="reason"/> tells the operator why.</summary>
     public static Outcome None(string reason) => new(reason);
+
+    /// <summary>Data was written, but a part is missing; <paramref name="problem"/> tells the operator which and why.</summary>
+    public static Outcome OkBut(string problem) => new(null, problem);
 }
 
 /// <summary>What a collector gets for one run.</summary>
