@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace OpsBro.Config;
 
 /// <summary>The configuration as one immutable picture; a reload publishes the next one.</summary>
@@ -11,11 +13,21 @@ internal sealed record Configuration(
 /// <summary>Holds the current <see cref="Configuration"/>. Loops compare its version at each tick and take over what changed.</summary>
 internal sealed class ConfigStore(Configuration first)
 {
+    readonly ConcurrentDictionary<string, IReadOnlyList<Problem>> reported = new();
     volatile Configuration current = first;
 
     /// <summary>The newest configuration.</summary>
     public Configuration Current => current;
 
+    /// <summary>Every problem of the newest configuration: what the loader found, then what each slice found in its own part.</summary>
+    public IReadOnlyList<Problem> Problems =>
+        [.. current.Problems, .. reported.OrderBy(r => r.Key, StringComparer.Ordinal).SelectMany(r => r.Value)];
+
     /// <summary>Makes <paramref name="next"/> the current one.</summary>
     public void Publish(Configuration next) => current = next;
+
+    /// <summary>Says what a slice found wrong in its section or objects; replaces what it said before.</summary>
+    /// <param name="slice">Its noun, for instance <c>collectors</c>.</param>
+    /// <param name="problems">All of them; empty when all is well.</param>
+    public void Report(string slice, IReadOnlyList<Problem> problems) => reported[slice] = problems;
 }
