@@ -6,5 +6,6 @@ internal static class CollectorCatalogue
     /// <summary>Makes one instance of each.</summary>
     public static IReadOnlyList<ICollector> Create() =>
     [
+        new Applications.Redis(),
     ];
 }
