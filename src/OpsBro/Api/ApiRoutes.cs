@@ -71,10 +71,10 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
         endpoints.MapMethods(route.Path, [route.Method], handler).WithMetadata(route);
     }
 
-    /// <summary>Writes a JSON answer; indented for a caller that asks with <c>?pretty</c>.</summary>
-    public static Task Write<T>(HttpContext context, T answer, JsonTypeInfo<T> shape)
+    /// <summary>Writes a JSON answer.</summary>
+    public static Task Write<T>(HttpContext context, T answer, JsonTypeInfo<T> shape, string contentType = "application/json")
     {
-        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentType = contentType;
         return JsonSerializer.SerializeAsync(context.Response.Body, answer, shape, context.RequestAborted);
     }
 }

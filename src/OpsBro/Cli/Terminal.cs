@@ -32,7 +32,8 @@ internal sealed class Terminal
     readonly TextWriter output, errors;
 
     /// <summary>The process's own terminal.</summary>
-    public Terminal() : this(Console.Out, Console.Error, !Console.IsOutputRedirected, WantsColour(!Console.IsOutputRedirected))
+    public Terminal(bool noColour = false) : this(
+        Console.Out, Console.Error, !Console.IsOutputRedirected, !noColour && WantsColour(!Console.IsOutputRedirected))
     {
     }
 

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using OpsBro.Config;
+using OpsBro.Platform;
+
+namespace OpsBro.Agent;
+
+/// <summary>Puts together what <c>agent info</c> shows.</summary>
+internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog log, ConfigStore config, TimeProvider clock)
+{
+    /// <summary>Lines of <c>--show-logs</c>.</summary>
+    public const int MaxProblemLines = 20;
+
+    /// <summary>The picture of now.</summary>
+    public InfoView Now()
+    {
+        var current = config.Current;
+        var cpu = Environment.CpuUsage.TotalTime;
+        var age = clock.GetUtcNow() - self.StartedAt;
+        using var process = Process.GetCurrentProcess();
+        return new InfoView
+        {
+            Name = self.Identity.Name,
+            DisplayName = current.Agent["display_name"]?.Text ?? "",
+            Uuid = self.Identity.Uuid,
+            Version = Product.Version,
+            State = readiness.State,
+            WaitingFor = readiness.Waiting,
+            Pid = Environment.ProcessId,
+            StartedAt = self.StartedAt,
+            System = Distribution(new HostFiles()).Pretty,
+            Zone = current.Agent["node-zone"]?.Text ?? "internet",
+            LocalAddress = Identity.LocalAddress().ToString(),
+            ConfigDirectory = self.Options.ConfigDirectory,
+            DataDirectory = self.Options.DataDirectory,
+            Listens = self.Addresses,
+            Groups = [],
+            Collectors = new Dictionary<string, int>(),
+            Checks = new Dictionary<string, int>(),
+            Detectors = new Dictionary<string, int>(),
+            Problems = [.. Problems(current)],
+            MemoryBytes = Environment.WorkingSet,
+            CpuSeconds = Math.Round(cpu.TotalSeconds, 3),
+            CpuPercent = Math.Round(100 * cpu / age, 2),
+            Threads = process.Threads.Count,
+            Errors = log.Errors,
+            Warnings = log.Warnings,
+            LastProblemLines = [.. log.After(0).Where(line => line.Level is "error" or "warning").TakeLast(MaxProblemLines)],
+        };
+    }
+
+    /// <summary>Every problem, one line each.</summary>
+    IEnumerable<string> Problems(Configuration current)
+    {
+        foreach (var problem in current.Problems.Concat(self.Problems)) yield return problem.ToString();
+        if (log.IsFileBroken) yield return $"{self.Options.LogDirectory}: the log cannot be written; free some space, or check the rights";
+    }
+
+    /// <summary>Name and version of the distribution, from os-release(5).</summary>
+    public static (string Id, string Version, string Pretty) Distribution(HostFiles host)
+    {
+        var text = host.ReadText("/etc/os-release") ?? host.ReadText("/usr/lib/os-release") ?? "";
+        var values = text.Split('\n').Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2)
+            .GroupBy(pair => pair[0]).ToDictionary(pairs => pairs.Key, pairs => pairs.Last()[1].Trim('"', '\'', ' '));
+        var id = values.GetValueOrDefault("ID", "linux");
+        return (id, values.GetValueOrDefault("VERSION_ID", ""), values.GetValueOrDefault("PRETTY_NAME", id));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OpsBro.Agent;
+
+/// <summary>The agent and its host at one glance: <c>GET /v1/agent/info</c>.</summary>
+internal sealed record InfoView
+{
+    /// <summary>The host's name.</summary>
+    public required string Name { get; init; }
+    /// <summary>Name for people; empty when none is configured.</summary>
+    public required string DisplayName { get; init; }
+    /// <summary>40 hexadecimal digits.</summary>
+    public required string Uuid { get; init; }
+    /// <summary>Version of the program.</summary>
+    public required string Version { get; init; }
+    /// <summary>initializing, ok or stopping.</summary>
+    public required string State { get; init; }
+    /// <summary>Loops that have not made their first round.</summary>
+    public required string[] WaitingFor { get; init; }
+    /// <summary>Process id.</summary>
+    public required int Pid { get; init; }
+    /// <summary>Start of the agent.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+    /// <summary>The operating system.</summary>
+    public required string System { get; init; }
+    /// <summary>Zone of this node.</summary>
+    public required string Zone { get; init; }
+    /// <summary>The address others would use.</summary>
+    public required string LocalAddress { get; init; }
+    /// <summary>Directory of the configuration.</summary>
+    public required string ConfigDirectory { get; init; }
+    /// <summary>Directory of the agent's own files.</summary>
+    public required string DataDirectory { get; init; }
+    /// <summary>Where the API listens.</summary>
+    public required IReadOnlyList<string> Listens { get; init; }
+    /// <summary>Groups of this host.</summary>
+    public required string[] Groups { get; init; }
+    /// <summary>Collectors by state.</summary>
+    public required IReadOnlyDictionary<string, int> Collectors { get; init; }
+    /// <summary>Checks by state.</summary>
+    public required IReadOnlyDictionary<string, int> Checks { get; init; }
+    /// <summary>Detectors by state.</summary>
+    public required IReadOnlyDictionary<string, int> Detectors { get; init; }
+    /// <summary>Everything the operator should mend, one line each.</summary>
+    public required string[] Problems { get; init; }
+    /// <summary>Resident memory, bytes.</summary>
+    public required long MemoryBytes { get; init; }
+    /// <summary>CPU time since start, seconds.</summary>
+    public required double CpuSeconds { get; init; }
+    /// <summary>CPU since start as a share of one core, percent.</summary>
+    public required double CpuPercent { get; init; }
+    /// <summary>Threads of the process.</summary>
+    public required int Threads { get; init; }
+    /// <summary>Errors logged since start.</summary>
+    public required long Errors { get; init; }
+    /// <summary>Warnings logged since start.</summary>
+    public required long Warnings { get; init; }
+    /// <summary>The last warnings and errors.</summary>
+    public required LogLine[] LastProblemLines { get; init; }
+}
+
+/// <summary>JSON of the agent noun.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(InfoView))]
+[JsonSerializable(typeof(LegacyInfoView))]
+[JsonSerializable(typeof(LogLine[]))]
+internal sealed partial class AgentJson : JsonSerializerContext;
+
+/// <summary><c>/agent/info</c> of the original: the keys that one host has.</summary>
+internal sealed record LegacyInfoView(
+    string AgentState, int Pid, string Name, string DisplayName, int Port, string LocalAddr, string PublicAddr, string Socket, string Zone,
+    bool IsZoneProtected, string Uuid, int Threads, string Version, string[] Groups, IReadOnlyDictionary<string, int> Collectors,
+    IReadOnlyDictionary<string, int> Monitoring, double CpuConsumption, long MemoryConsumption, bool IsManagedSystem, string SystemDistro,
+    string SystemDistroversion);

@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
+using OpsBro.Api;
+using OpsBro.Config;
+using OpsBro.Platform;
+
+namespace OpsBro;
+
+/// <summary>Runs an agent in this process: takes the lock, reads the configuration, starts every component, and stops on TERM or INT.</summary>
+internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<IComponent> components)
+{
+    /// <summary>Longest time that loops get to end when the agent stops.</summary>
+    public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(8);
+
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <param name="terminal">Where it says what it found; null for a detached agent.</param>
+    /// <param name="isOneShot">True to end after the first full round.</param>
+    /// <returns>Exit code.</returns>
+    public async Task<int> Run(Cli.Terminal? terminal, bool isOneShot)
+    {
+        MakeDirectory(options.DataDirectory);
+        using var held = InstanceLock.TryTake(options.DataDirectory, out var holder)
+            ?? throw new Cli.CliError(2, $"an agent already runs on {options.DataDirectory}{(holder > 0 ? $" (pid {holder})" : "")}; "
+                + "stop it with \"opsbro agent stop\", or give this one its own --data");
+        using var log = new AgentLog(options.LogDirectory, TimeProvider.System, terminal is null ? null : Console.Error);
+        await using var app = Build(log, out var server);
+        var readiness = app.Services.GetRequiredService<Readiness>();
+        var self = app.Services.GetRequiredService<AgentState>();
+        var logger = app.Services.GetRequiredService<ILogger<AgentHost>>();
+        // every hosted loop is made before any is started, so that Readiness knows whom to wait for
+        _ = app.Services.GetServices<IHostedService>().Count();
+        await app.StartAsync();
+        ApiServer.Protect(options);
+        self.Addresses = server.Addresses;
+        readiness.Started();
+        LogStarted(logger, Product.Version, Environment.ProcessId, options.ConfigDirectory, options.DataDirectory);
+        ServiceManager.Notify("READY=1");
+        using var stop = OnSignals(app);
+        await Task.WhenAny(readiness.Initialized, app.WaitForShutdownAsync());
+        if (terminal is not null && readiness.State == "ok") StartScreen.Print(terminal, app.Services);
+        if (isOneShot) app.Lifetime.StopApplication();
+        await app.WaitForShutdownAsync();
+        readiness.Stopping();
+        ServiceManager.Notify("STOPPING=1");
+        await app.StopAsync(new CancellationTokenSource(StopPatience).Token);
+        LogStopped(logger);
+        File.Delete(options.Socket);
+        return 0;
+    }
+
+    WebApplication Build(AgentLog log, out ApiServer server)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "opsbro", ContentRootPath = options.DataDirectory });
+        builder.Logging.AddProvider(log);
+        builder.Logging.SetMinimumLevel(LogLevel.Debug);
+        var state = new AgentState(options, Identity.Load(options.DataDirectory, new HostFiles()), TimeProvider.System.GetUtcNow());
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(options).AddSingleton(log).AddSingleton(state)
+            .AddSingleton<Telemetry>().AddSingleton<Readiness>().AddSingleton(TimeProvider.System);
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = StopPatience;
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost;
+        });
+        var config = new ConfigStore(new Configuration(1, new ConfigNode(ConfigNodeKind.Map, options.ConfigDirectory, 0, 0), [], [], []));
+        builder.Services.AddSingleton(config);
+        foreach (var component in components) component.AddTo(builder.Services, options);
+
+        var problems = new List<Problem>();
+        var http = HttpOptions.Read(config.Current.Agent, problems);
+        var listeners = server = new ApiServer();
+        builder.WebHost.UseKestrelCore();
+        if (http.Certificate.Length > 0) builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => listeners.Configure(kestrel, options, http, problems));
+        var app = builder.Build();
+        app.UseMiddleware<ApiGate>();
+        app.UseRouting();
+        var routes = new ApiRoutes(app);
+        foreach (var component in components) component.MapTo(routes, app.Services);
+        state.Problems = problems;
+        return app;
+    }
+
+    /// <summary>TERM and INT stop; a second one ends the process at once.</summary>
+    static Signals OnSignals(WebApplication app)
+    {
+        var asked = 0;
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            if (Interlocked.Increment(ref asked) == 1) app.Lifetime.StopApplication();
+            else Environment.Exit(1);
+        }
+        return new Signals(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop));
+    }
+
+    /// <summary>Only the owner and the group may look into the agent's directory.</summary>
+    static void MakeDirectory(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new Cli.CliError(2, $"the data directory {directory} cannot be made ({e.Message}); give another one with --data");
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "opsbro {Version} started (pid {Pid}), configuration {Config}, data {Data}")]
+    static partial void LogStarted(ILogger logger, string version, int pid, string config, string data);
+
+    [LoggerMessage(LogLevel.Information, "stopped")]
+    static partial void LogStopped(ILogger logger);
+
+    sealed record Signals(PosixSignalRegistration Term, PosixSignalRegistration Int) : IDisposable
+    {
+        public void Dispose()
+        {
+            Term.Dispose();
+            Int.Dispose();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.CommandLine;
+using OpsBro.Agent;
+using OpsBro.Config;
+
+namespace OpsBro.Cli;
+
+/// <summary>
+/// The command line: nouns and verbs of every component. Exit codes: 0 done, 1 the agent cannot be reached,
+/// 2 the call is wrong or what was asked for failed.
+/// </summary>
+internal static class CommandLine
+{
+    static readonly Option<string?> config = new("--config")
+        { Description = "Directory of the configuration (OPSBRO_CONFIG; /etc/opsbro).", Recursive = true, HelpName = "DIR" };
+
+    static readonly Option<string?> data = new("--data")
+        { Description = "Directory of the agent's own files and socket (OPSBRO_DATA; /var/lib/opsbro).", Recursive = true, HelpName = "DIR" };
+
+    static readonly Option<string?> address = new("--addr")
+        { Description = "Talk to this agent over HTTP instead of the socket (OPSBRO_ADDR), for instance http://127.0.0.1:6768.", Recursive = true, HelpName = "URL" };
+
+    static readonly Option<bool> noColour = new("--no-color") { Description = "No colours (NO_COLOR).", Recursive = true };
+
+    static readonly Option<bool> debug = new("--debug") { Description = "Show where an error comes from.", Recursive = true };
+
+    /// <summary>Runs one command line.</summary>
+    public static async Task<int> Run(string[] args, IReadOnlyList<IComponent> components)
+    {
+        ParseResult? parsed = null;
+        var terminal = new Terminal(noColour: args.Contains("--no-color"));
+        var api = new ApiClient(() => AddressOf(parsed!));
+        var root = Root(components, api, terminal);
+        parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0) return Refuse(parsed, terminal);
+        terminal.Json = parsed.GetValue(Verb.Json);
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (CliError e)
+        {
+            terminal.Note($"error: {e.Message}");
+            if (parsed.GetValue(debug)) terminal.Note(e.ToString());
+            return e.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return 130;   // Ctrl-C, as a shell reports it
+        }
+        catch (Exception e) when (!parsed.GetValue(debug) && e is IOException or UnauthorizedAccessException)
+        {
+            terminal.Note($"error: {e.Message}");
+            return 2;
+        }
+    }
+
+    /// <summary>The directories that a parsed command line, the environment and the user mean.</summary>
+    public static AgentOptions OptionsOf(ParseResult parsed) =>
+        AgentPlaces.Choose(parsed.GetValue(config), parsed.GetValue(data), Environment.GetEnvironmentVariable);
+
+    static ApiAddress AddressOf(ParseResult parsed)
+    {
+        var text = parsed.GetValue(address) ?? Environment.GetEnvironmentVariable("OPSBRO_ADDR");
+        if (string.IsNullOrEmpty(text)) return new ApiAddress(OptionsOf(parsed).Socket, new Uri("http://opsbro/"), null);
+        if (!text.Contains("://", StringComparison.Ordinal)) text = "http://" + text;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            throw new CliError(2, $"\"{text}\" is no address of an agent; write for instance http://127.0.0.1:6768");
+        return new ApiAddress(null, url, Token());
+    }
+
+    static string? Token()
+    {
+        if (Environment.GetEnvironmentVariable("OPSBRO_TOKEN_FILE") is { Length: > 0 } file) return File.ReadAllText(file).Trim();
+        return Environment.GetEnvironmentVariable("OPSBRO_TOKEN") is { Length: > 0 } token ? token : null;
+    }
+
+    static RootCommand Root(IReadOnlyList<IComponent> components, ApiClient api, Terminal terminal)
+    {
+        var root = new RootCommand("OpsBro: one agent per host that finds out what the host is, measures it and judges it.")
+            { config, data, address, noColour, debug };
+        foreach (var component in components)
+            foreach (var verb in component.Verbs(api, terminal)) root.Add(verb);
+        root.Subcommands.Single(noun => noun.Name == "agent").Add(AgentStart.Verb(components, terminal));
+        root.Add(Verb.Reading("version", "Print the version.", (_, _) =>
+        {
+            if (terminal.Json) terminal.PrintJson(new Dictionary<string, string> { ["version"] = Product.Version }, Api.ApiJson.Default.DictionaryStringString);
+            else terminal.Line($"opsbro {Product.Version}");
+            return Task.FromResult(0);
+        }));
+        root.Add(Completion.Verb(terminal));
+        return root;
+    }
+
+    static int Refuse(ParseResult parsed, Terminal terminal)
+    {
+        var known = parsed.CommandResult.Command.Subcommands.Select(c => c.Name)
+            .Concat(parsed.CommandResult.Command.Options.Select(o => o.Name)).Append("--json").ToList();
+        var word = parsed.UnmatchedTokens.FirstOrDefault();
+        var command = Path(parsed);
+        terminal.Note(word is not null
+            ? $"error: \"{command}\" has no \"{word}\"{Spelling.Hint(word, known)}; see {command} --help"
+            : parsed.CommandResult.Command.Subcommands.Any()
+                ? $"error: \"{command}\" needs a verb: {string.Join(", ", parsed.CommandResult.Command.Subcommands.Select(c => c.Name))}"
+                : $"error: {parsed.Errors[0].Message.TrimEnd('.')}; see {command} --help");
+        return 2;
+    }
+
+    static string Path(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
+            if (at is System.CommandLine.Parsing.CommandResult command)
+                names.Insert(0, command.Parent is null ? "opsbro" : command.Command.Name);
+        return string.Join(' ', names);
+    }
+}
