@@ -30,10 +30,10 @@ internal sealed class AgentComponent : IComponent
         api.Get("/v1/agent/log", "The last lines of the log.", AgentJson.Default.LogLineArray,
             context => Lines(log, context, 0), ("part", "only this component"), ("level", "only this level and above"));
         api.Raw("GET", "/v1/agent/log/follow", "New lines of the log as they come, one text line each.", Right.Read, context => Follow(log, context));
-        api.Change("POST", "/v1/agent/stop", "Stop the agent.", ApiJson.Default.DoneView, _ =>
+        api.Change("POST", "/v1/agent/stop", "Stop the agent.", ApiJson.Default.DoneView, context =>
         {
             // after the answer is out
-            _ = Task.Run(lifetime.StopApplication);
+            context.Response.OnCompleted(() => Task.Run(lifetime.StopApplication));
             return Task.FromResult(new DoneView(true, "stopping"));
         });
         api.Legacy("/agent/state", "initializing, ok or stopped.", ApiJson.Default.String, _ => info.Now().State);
