@@ -20,6 +20,9 @@ internal sealed class ObjectReader(ConfigNode map, List<Problem> problems)
     /// <summary>Adds a problem at a node.</summary>
     public void Complain(ConfigNode node, string message) => problems.Add(Problem.At(node, message));
 
+    /// <summary>Adds a problem whose place is known.</summary>
+    public void Complain(Problem problem) => problems.Add(problem);
+
     /// <summary>The node under a key, or null; the key counts as known from now on.</summary>
     public ConfigNode? Node(string key)
     {

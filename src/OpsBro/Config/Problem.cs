@@ -10,6 +10,18 @@ internal sealed record Problem(string File, int Line, int Column, string Message
     /// <summary>A problem at a node.</summary>
     public static Problem At(ConfigNode node, string message) => new(node.File, node.Line, node.Column, message);
 
+    /// <summary>
+    /// A problem inside a node's text, for instance at an operator of a rule. On text of one line the column points at it;
+    /// on block and folded text the node is named, for its lines are not those of the file.
+    /// </summary>
+    /// <param name="node">A scalar.</param>
+    /// <param name="position">Offset in its text, in characters, from 0; negative when it is not known.</param>
+    /// <param name="message">What is wrong.</param>
+    public static Problem In(ConfigNode node, int position, string message) =>
+        position < 0 || node.Text.Contains('\n')
+            ? At(node, message)
+            : new(node.File, node.Line, node.Column + position + (node.IsQuoted ? 1 : 0), message);
+
     /// <inheritdoc/>
     public override string ToString() => (Line, Column) switch
     {
