@@ -1,3 +1,5 @@
+using OpsBro.Collectors.Linux;
+
 namespace OpsBro.Collectors;
 
 /// <summary>Every built-in collector, sorted by name: one line each. A test prints the missing line.</summary>
@@ -7,5 +9,7 @@ internal static class CollectorCatalogue
     public static IReadOnlyList<ICollector> Create() =>
     [
         new Applications.Redis(),
+        new IoStats(),
+        new NetworkTraffic(),
     ];
 }

@@ -29,7 +29,14 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     public ReadOnlySpan<byte> Read(string path)
     {
         if (kept.TryGetValue(path, out var handle)) return ReadAll(handle, path);
-        handle = File.OpenHandle(PathOf(path), options: FileOptions.None);
+        try
+        {
+            handle = File.OpenHandle(PathOf(path), options: FileOptions.None);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException($"{path} is not readable by this user", e);
+        }
         if (kept.Count < MaxKept && IsKeepable(path))
         {
             kept[path] = handle;
@@ -38,19 +45,44 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         using (handle) return ReadAll(handle, path);
     }
 
-    /// <summary>Reads a whole file; false when it cannot be read.</summary>
+    /// <summary>Reads a whole file; false when it cannot be read. What is not kept open is read without objects and exceptions.</summary>
     public bool TryRead(string path, out ReadOnlySpan<byte> content)
     {
         content = default;
+        if (!IsKeepable(path) && OperatingSystem.IsLinux()) return TryReadOpened(RawFile.Open(PathOf(path)), out content);
         try
         {
             if (!kept.ContainsKey(path) && !File.Exists(PathOf(path))) return false;
             content = Read(path);
             return true;
         }
+        catch (IOException)
+        {
+            return false;   // the caller asked for "when it can be read"
+        }
+    }
+
+    /// <summary>Reads <c>/proc/PID/FILE</c>, without garbage; false when the process is gone or hides it.</summary>
+    public bool TryReadProcess(int pid, ReadOnlySpan<byte> file, out ReadOnlySpan<byte> content) =>
+        TryReadOpened(RawFile.OpenOfProcess(root, pid, file), out content);
+
+    /// <summary>An integer alone in a file, as most files of /sys; false when it cannot be read or is something else.</summary>
+    public bool TryReadLong(string path, out long number)
+    {
+        number = 0;
+        return TryRead(path, out var content) && KernelText.TryLong(KernelText.Trim(content), out number);
+    }
+
+    /// <summary>What a symbolic link holds; null when it is none or cannot be read.</summary>
+    public string? LinkOf(string path)
+    {
+        try
+        {
+            return new FileInfo(PathOf(path)).LinkTarget;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;   // gone between listing and reading, or of another user
         }
     }
 
@@ -74,6 +106,25 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     /// <summary>/proc/1234/stat goes away with its process and /sys files of a device with the device: only the fixed ones are kept.</summary>
     static bool IsKeepable(string path) =>
         path.StartsWith("/proc/", StringComparison.Ordinal) && path.Length > 6 && !char.IsAsciiDigit(path[6]);
+
+    bool TryReadOpened(int file, out ReadOnlySpan<byte> content)
+    {
+        content = default;
+        if (file < 0) return false;
+        var length = 0;
+        while (true)
+        {
+            var read = RawFile.Read(file, buffer.AsSpan(length));
+            length += Math.Max(0, read);
+            if (read > 0 && length == buffer.Length && length < MaxBytes) Array.Resize(ref buffer, buffer.Length * 2);
+            else if (read <= 0 || length == buffer.Length)
+            {
+                RawFile.Close(file);
+                content = buffer.AsSpan(0, length);
+                return read == 0;
+            }
+        }
+    }
 
     ReadOnlySpan<byte> ReadAll(SafeFileHandle handle, string path)
     {

@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace OpsBro.Platform;
+
+/// <summary>
+/// open(2), read(2) and close(2) without objects and exceptions. Files of /sys and of processes come and go and often answer with an
+/// error (<c>speed</c> of a link that is down): a SafeFileHandle and an exception each time cost more than the reading.
+/// </summary>
+internal static unsafe partial class RawFile
+{
+    const int ReadOnlyCloseOnExecNonBlocking = 0x80000 | 0x800;
+    const int MaxPath = 4096, Interrupted = 4;
+
+    /// <summary>Opens a file for reading; negative when it cannot be opened.</summary>
+    public static int Open(string path)
+    {
+        if (path.Length > MaxPath / 3) return -1;
+        var name = stackalloc byte[MaxPath];
+        var length = Encoding.UTF8.GetBytes(path, new Span<byte>(name, MaxPath - 1));
+        name[length] = 0;
+        return open(name, ReadOnlyCloseOnExecNonBlocking, 0);
+    }
+
+    /// <summary>Opens <c>ROOT/proc/PID/FILE</c> without making the path a string; negative when it cannot be opened.</summary>
+    public static int OpenOfProcess(string root, int pid, ReadOnlySpan<byte> file)
+    {
+        Span<byte> name = stackalloc byte[MaxPath];
+        var length = root == "/" || root.Length > MaxPath / 4 ? 0 : Encoding.UTF8.GetBytes(root, name);
+        "/proc/"u8.CopyTo(name[length..]);
+        length += "/proc/"u8.Length;
+        if (!pid.TryFormat(name[length..], out var digits)) return -1;
+        length += digits;
+        name[length++] = (byte)'/';
+        if (file.Length > MaxPath / 4) return -1;
+        file.CopyTo(name[length..]);
+        name[length + file.Length] = 0;
+        fixed (byte* start = name) return open(start, ReadOnlyCloseOnExecNonBlocking, 0);
+    }
+
+    /// <summary>Reads what comes next; 0 at the end, negative on an error.</summary>
+    public static int Read(int file, Span<byte> into)
+    {
+        fixed (byte* start = into)
+        {
+            while (true)
+            {
+                var count = read(file, start, (nuint)into.Length);
+                if (count >= 0) return (int)count;
+                if (Marshal.GetLastPInvokeError() != Interrupted) return -1;
+            }
+        }
+    }
+
+    /// <summary>Closes a file.</summary>
+    public static void Close(int file) => close(file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int open(byte* path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int file, byte* into, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close(int file);
+}
