@@ -2,12 +2,14 @@ using OpsBro;
 using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
+using OpsBro.Storage;
 
 // The agent's table of contents: every capability, in start order.
 IComponent[] components =
 [
     new ApiComponent(),
     new AgentComponent(),
+    new StorageComponent(),
 ];
 
 return await CommandLine.Run(args, components);
