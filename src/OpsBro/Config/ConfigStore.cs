@@ -6,6 +6,12 @@ namespace OpsBro.Config;
 internal sealed record Configuration(
     int Version, ConfigNode Agent, IReadOnlyList<ConfigObject> Objects, IReadOnlyList<Pack> Packs, IReadOnlyList<Problem> Problems)
 {
+    /// <summary>The files it was made of, as they were last understood.</summary>
+    public IReadOnlyList<ConfigFile> Files { get; init; } = [];
+
+    /// <summary>Objects with <c>enabled: false</c>.</summary>
+    public IReadOnlyList<ConfigObject> SwitchedOff { get; init; } = [];
+
     /// <summary>The objects of one kind.</summary>
     public IEnumerable<ConfigObject> Of(string kind) => Objects.Where(o => o.Kind == kind);
 }

@@ -7,6 +7,11 @@ namespace OpsBro.Config;
 /// <param name="Message">What is wrong, with the value, and what to write instead. One line.</param>
 internal sealed record Problem(string File, int Line, int Column, string Message)
 {
+    /// <summary>True for something that was understood all the same; it does not make a check of the configuration fail.</summary>
+    public bool IsWarning { get; init; }
+
+    string Text => IsWarning ? "warning: " + Message : Message;
+
     /// <summary>A problem at a node.</summary>
     public static Problem At(ConfigNode node, string message) => new(node.File, node.Line, node.Column, message);
 
@@ -25,8 +30,8 @@ internal sealed record Problem(string File, int Line, int Column, string Message
     /// <inheritdoc/>
     public override string ToString() => (Line, Column) switch
     {
-        (0, _) => $"{File}: {Message}",
-        (_, 0) => $"{File}:{Line}: {Message}",
-        _ => $"{File}:{Line}:{Column}: {Message}",
+        (0, _) => $"{File}: {Text}",
+        (_, 0) => $"{File}:{Line}: {Text}",
+        _ => $"{File}:{Line}:{Column}: {Text}",
     };
 }

@@ -1,0 +1,56 @@
+using OpsBro.Config.Yaml;
+
+namespace OpsBro.Config;
+
+/// <summary>
+/// Settings from the environment: <c>OPSBRO_HTTP__LISTEN=…</c> sets <c>http.listen</c>, <c>OPSBRO_LOG_LEVEL=DEBUG</c> sets
+/// <c>log_level</c>. The value is YAML, so that lists can be written. They win over every file.
+/// </summary>
+internal static class EnvironmentSettings
+{
+    const string prefix = "OPSBRO_";
+
+    /// <summary>Names that say where the agent is and who calls, and no setting.</summary>
+    static readonly string[] reserved = ["DATA", "CONFIG", "ADDR", "TOKEN", "SOCKET", "LOG", "HTTP", "PORT"];
+
+    /// <summary>The settings as a map, or null when there are none.</summary>
+    public static ConfigNode? Read(IReadOnlyDictionary<string, string> environment, List<Problem> problems)
+    {
+        ConfigNode? all = null;
+        foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (!name.StartsWith(prefix, StringComparison.Ordinal) || PathOf(name[prefix.Length..]) is not { } path) continue;
+            var place = $"environment {name}";
+            var content = YamlText.Parse(place, value);
+            problems.AddRange(content.Problems.Select(p => p with { Line = 0, Column = 0 }));
+            if (!content.IsReadable) continue;
+            var node = content.Documents.Count > 0 ? content.Documents[0] : Scalar(place, "");
+            foreach (var key in path.Reverse()) node = Map(place, key, node);
+            all = all is null ? node : NodeMerge.Over(all, node);
+        }
+        return all;
+    }
+
+    /// <summary>This process's environment.</summary>
+    public static IReadOnlyDictionary<string, string> Current()
+    {
+        var environment = new Dictionary<string, string>();
+        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
+            environment[(string)entry.Key] = (string?)entry.Value ?? "";
+        return environment;
+    }
+
+    static string[]? PathOf(string name)
+    {
+        if (name.Contains("__", StringComparison.Ordinal))
+            return [.. name.ToLowerInvariant().Split("__", StringSplitOptions.RemoveEmptyEntries)];
+        if (reserved.Contains(name)) return null;
+        var key = AgentSettings.Keys.FirstOrDefault(k => k.Replace('-', '_').Equals(name, StringComparison.OrdinalIgnoreCase));
+        return key is null ? null : [key];
+    }
+
+    static ConfigNode Map(string place, string key, ConfigNode value) =>
+        new(ConfigNodeKind.Map, place, 0, 0) { Entries = [new(Scalar(place, key), value)] };
+
+    static ConfigNode Scalar(string place, string text) => new(ConfigNodeKind.Scalar, place, 0, 0) { Text = text };
+}
