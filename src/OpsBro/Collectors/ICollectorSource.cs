@@ -16,7 +16,7 @@ internal interface ICollectorSource
 }
 
 /// <summary>One collector that shall run.</summary>
-/// <param name="Name">Unique; of two with one name the first wins and the other is a problem.</param>
+/// <param name="Name">Unique, and the instance's own <see cref="ICollector.Name"/>; of two with one name the first wins and the other is a problem.</param>
 /// <param name="Create">Makes the instance; called once, and again only after <paramref name="Body"/> says something else.</param>
 /// <param name="Body">What the operator wrote, null for a built-in: the test of a reload by difference.</param>
 /// <param name="Parameters">What <c>{{parameters.x}}</c> reads; a change is taken over without a new instance.</param>

@@ -4,7 +4,7 @@ namespace OpsBro.Platform;
 
 /// <summary>
 /// The host's files below a root: <c>/</c> on a host, a directory of recorded files in tests. Reading allocates nothing once a file is
-/// known: handles of /proc and /sys are kept and re-read from the start with pread(2), into one buffer. Not thread-safe: one per thread.
+/// known: handles of /proc and /sys are kept and re-read from the start with pread(2), into one buffer. Not thread-safe: one per collector.
 /// </summary>
 /// <param name="root">Directory that stands for <c>/</c>.</param>
 internal sealed class HostFiles(string root = "/") : IDisposable
@@ -15,20 +15,35 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     /// <summary>Most handles kept open; beyond it the file is opened each time.</summary>
     public const int MaxKept = 256;
 
+    /// <summary>First size of the buffer, in bytes; it grows to the largest file read.</summary>
+    const int FirstBuffer = 4096;
+
     readonly Dictionary<string, SafeFileHandle> kept = [];
-    byte[] buffer = new byte[16 * 1024];
+    byte[] buffer = new byte[FirstBuffer];
+    volatile string lastSource = "";
+
+    /// <summary>What was read or is being read: where a stuck collector waits. Safe from any thread.</summary>
+    public string LastSource => lastSource;
+
+    /// <summary>Notes a source that is read without this type: a mount, a socket.</summary>
+    public void About(string source) => lastSource = source;
 
     /// <summary>The path on this machine of a path on the host.</summary>
     public string PathOf(string path) => root == "/" ? path : Path.Join(root, path);
 
     /// <summary>True when a file or directory is there.</summary>
-    public bool Exists(string path) => Path.Exists(PathOf(path));
+    public bool Exists(string path)
+    {
+        lastSource = path;
+        return Path.Exists(PathOf(path));
+    }
 
     /// <summary>Reads a whole file into the shared buffer. The span is valid until the next read.</summary>
     /// <exception cref="IOException">The file is missing, too large or not readable.</exception>
     public ReadOnlySpan<byte> Read(string path)
     {
-        if (kept.TryGetValue(path, out var handle)) return ReadAll(handle, path);
+        lastSource = path;
+        if (kept.TryGetValue(path, out var handle)) return ReadKept(handle, path);
         try
         {
             handle = File.OpenHandle(PathOf(path), options: FileOptions.None);
@@ -40,15 +55,31 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         if (kept.Count < MaxKept && IsKeepable(path))
         {
             kept[path] = handle;
-            return ReadAll(handle, path);
+            return ReadKept(handle, path);
         }
         using (handle) return ReadAll(handle, path);
+    }
+
+    /// <summary>A handle that fails once is opened anew the next time: what it stood for may be gone.</summary>
+    ReadOnlySpan<byte> ReadKept(SafeFileHandle handle, string path)
+    {
+        try
+        {
+            return ReadAll(handle, path);
+        }
+        catch (IOException)
+        {
+            kept.Remove(path);
+            handle.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads a whole file; false when it cannot be read. What is not kept open is read without objects and exceptions.</summary>
     public bool TryRead(string path, out ReadOnlySpan<byte> content)
     {
         content = default;
+        lastSource = path;
         if (!IsKeepable(path) && OperatingSystem.IsLinux()) return TryReadOpened(RawFile.Open(PathOf(path)), out content);
         try
         {
@@ -93,6 +124,7 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     /// <summary>Names of the entries of a directory, sorted; empty when there is none.</summary>
     public string[] List(string directory)
     {
+        lastSource = directory;
         try
         {
             return [.. Directory.EnumerateFileSystemEntries(PathOf(directory)).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
