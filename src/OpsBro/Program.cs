@@ -3,6 +3,7 @@ using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Storage;
+using OpsBro.Collectors;
 
 // The agent's table of contents: every capability, in start order.
 IComponent[] components =
@@ -10,6 +11,7 @@ IComponent[] components =
     new ApiComponent(),
     new AgentComponent(),
     new StorageComponent(),
+    new CollectorsComponent(),
 ];
 
 return await CommandLine.Run(args, components);

@@ -97,7 +97,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
     void Start(Entry entry, Moment moment)
     {
         if (entry.Next <= moment.Now) Plan(entry, moment);
-        entry.Task = new CollectorTask(entry.What.Collector, entry.Host, entry.What.Definition.Parameters, moment);
+        entry.Task = new CollectorTask(entry.What.Collector, entry.Host, entry.What.Definition.Parameters, moment, entry.What.Settings.Deadline);
         work.Start(entry.Task);
     }
 
@@ -124,7 +124,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
 
     void Watch(Entry entry, CollectorTask task, Moment moment)
     {
-        var past = moment.Now - task.Started.Now - entry.What.Settings.Deadline;
+        var past = moment.Now - task.Started.Now - task.Deadline;
         if (past < TimeSpan.Zero) return;
         if (!task.IsLate) task.Expire();
         if (past < Grace || entry.Snapshot.State is CollectorState.Quarantined or CollectorState.Disabled) return;
@@ -176,7 +176,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         }
         var lateness = task.IsLate
             ? $"the last run took {Durations.Text(TimeSpan.FromMilliseconds(Math.Round(result.Took.TotalMilliseconds)))}, "
-              + $"longer than its deadline of {Durations.Text(entry.What.Settings.Deadline)}"
+              + $"longer than its deadline of {Durations.Text(task.Deadline)}"
             : "";
         return snapshot with
         {
@@ -186,6 +186,13 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
             At = moment.Now,
             Problem = result.Outcome.Problem ?? lateness,
         };
+    }
+
+    /// <summary>Runs soon what had nothing to read: the host has other groups than before.</summary>
+    public void RetryNotEligible(Moment moment)
+    {
+        foreach (var entry in entries.Values)
+            if (entry.Snapshot.State == CollectorState.NotEligible && entry.Next > moment.Now) entry.Next = moment.Now;
     }
 
     /// <summary>Runs a collector now, or joins the run that is under way.</summary>
@@ -231,9 +238,9 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         public TimeSpan Wake => Task switch
         {
             null => What.Settings.IsEnabled ? Next : TimeSpan.MaxValue,
-            { IsLate: false } task => task.Started.Now + What.Settings.Deadline,
+            { IsLate: false } task => task.Started.Now + task.Deadline,
             _ when Snapshot.State is CollectorState.Quarantined or CollectorState.Disabled => TimeSpan.MaxValue,
-            var task => task.Started.Now + What.Settings.Deadline + Grace,
+            var task => task.Started.Now + task.Deadline + Grace,
         };
 
         public void Answer()

@@ -13,7 +13,8 @@ internal readonly record struct Moment(TimeSpan Now, DateTimeOffset Utc);
 /// <param name="host">The collector's own view of the host's files; its last source is what a stuck run waits for.</param>
 /// <param name="parameters">What <c>{{parameters.x}}</c> reads.</param>
 /// <param name="started">When it was handed out.</param>
-internal sealed class CollectorTask(ICollector collector, HostFiles host, Value parameters, Moment started) : IDisposable
+/// <param name="patience">Its deadline, counted from then.</param>
+internal sealed class CollectorTask(ICollector collector, HostFiles host, Value parameters, Moment started, TimeSpan patience) : IDisposable
 {
     readonly CancellationTokenSource deadline = new();
 
@@ -28,6 +29,9 @@ internal sealed class CollectorTask(ICollector collector, HostFiles host, Value 
 
     /// <summary>When it was handed out.</summary>
     public Moment Started => started;
+
+    /// <summary>How long it may take.</summary>
+    public TimeSpan Deadline => patience;
 
     /// <summary>Ends at the deadline.</summary>
     public CancellationToken Cancel => deadline.Token;

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using OpsBro.Api;
+using OpsBro.Cli;
+using OpsBro.Detectors;
+using OpsBro.Platform;
+
+namespace OpsBro.Collectors;
+
+/// <summary>Reads the host: <c>collectors list|state|show|run|wait-ok|history</c>, <c>/v1/collectors</c>.</summary>
+internal sealed class CollectorsComponent : IComponent
+{
+    /// <inheritdoc/>
+    public string Name => "collectors";
+
+    /// <inheritdoc/>
+    public void AddTo(IServiceCollection services, AgentOptions options)
+    {
+        services.TryAddSingleton(provider => new Feed<Sample>("samples", provider.GetRequiredService<Telemetry>()));
+        services.AddSingleton<CollectorStore>();
+        services.AddSingleton<ICollectorSource>(_ => new BuiltInCollectors(CollectorCatalogue.Create()));
+        services.AddSingleton(provider => new CollectorRunner(
+            provider.GetRequiredService<Telemetry>(), provider.GetRequiredService<Feed<Sample>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<Groups>() is { } groups ? groups.Has : _ => false));
+        services.AddSingleton<CollectorLoop>();
+        services.AddHostedService(provider => provider.GetRequiredService<CollectorLoop>());
+    }
+
+    /// <inheritdoc/>
+    public void MapTo(ApiRoutes api, IServiceProvider services)
+    {
+        var store = services.GetRequiredService<CollectorStore>();
+        var loop = services.GetRequiredService<CollectorLoop>();
+        api.Get("/v1/collectors", "Every collector and how it is.", CollectorsJson.Default.CollectorViewArray,
+            context => [.. store.All.Select(s => CollectorView.Of(s, Monotonic.Now, context.Query("data") is "1" or "true"))],
+            ("data", "1 for the trees as well"));
+        api.Get("/v1/collectors/{name}", "One collector with its data.", CollectorsJson.Default.CollectorView,
+            context => CollectorView.Of(Find(store, context), Monotonic.Now, hasData: true));
+        api.Change("POST", "/v1/collectors/{name}/run", "Run one collector now and answer with what it found.", CollectorsJson.Default.CollectorView,
+            async context =>
+            {
+                var snapshot = await loop.RunNow(Find(store, context).Name, context.RequestAborted);
+                return CollectorView.Of(snapshot, Monotonic.Now, hasData: true);
+            });
+        api.Legacy("/collectors", "Every collector with its data.", CollectorsJson.Default.DictionaryStringLegacyCollectorView,
+            _ => store.All.ToDictionary(s => s.Name, LegacyCollectorView.Of));
+        api.Legacy("/collectors/{name}", "One collector with its data.", CollectorsJson.Default.LegacyCollectorView,
+            context => LegacyCollectorView.Of(Find(store, context)));
+    }
+
+    static CollectorSnapshot Find(CollectorStore store, HttpContext context) =>
+        store.TryGet(context.Part("name"), out var snapshot)
+            ? snapshot
+            : throw ApiProblem.NotFound("collector", context.Part("name"), "GET /v1/collectors", store.Names);
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new CollectorVerbs(api, terminal).Noun()];
+}
