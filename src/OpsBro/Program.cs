@@ -2,8 +2,8 @@ using OpsBro;
 using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
-using OpsBro.Storage;
 using OpsBro.Collectors;
+using OpsBro.Storage;
 
 // The agent's table of contents: every capability, in start order.
 IComponent[] components =

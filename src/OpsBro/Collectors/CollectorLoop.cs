@@ -5,6 +5,7 @@ using OpsBro.Agent;
 using OpsBro.Config;
 using OpsBro.Detectors;
 using OpsBro.Platform;
+using OpsBro.Storage;
 
 namespace OpsBro.Collectors;
 
@@ -26,6 +27,7 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     readonly TimeProvider clock;
     readonly Readiness readiness;
     readonly ILogger<CollectorLoop> logger;
+    readonly HistoryLog history;
     readonly Feed<GroupChanged>.Subscription? groups;
     readonly CollectorSchedule schedule;
     readonly CollectorWorkers workers;
@@ -38,10 +40,10 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     /// <summary>Makes the loop; nothing runs yet.</summary>
     public CollectorLoop(
         ConfigStore config, CollectorStore store, IEnumerable<ICollectorSource> sources, CollectorRunner runner, TimeProvider clock,
-        Readiness readiness, ILogger<CollectorLoop> logger, Groups? groups = null)
+        Readiness readiness, ILogger<CollectorLoop> logger, HistoryLog history, Groups? groups = null)
     {
-        (this.config, this.store, this.sources, this.clock, this.readiness, this.logger) =
-            (config, store, [.. sources], clock, readiness, logger);
+        (this.config, this.store, this.sources, this.clock, this.readiness, this.logger, this.history) =
+            (config, store, [.. sources], clock, readiness, logger, history);
         this.groups = groups?.Changes.Subscribe();
         schedule = new CollectorSchedule(this, () => new HostFiles());
         workers = new CollectorWorkers(task =>
@@ -165,6 +167,7 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
         // at start each collector finds its state: that is no news
         if (before == CollectorState.Pending && snapshot.State is CollectorState.Ok or CollectorState.NotEligible) return;
         LogChanged(logger, snapshot.Name, before.Word(), snapshot.State.Word(), snapshot.Problem);
+        history.Add(new HistoryEntry(moment.Utc, "collector", snapshot.Name, before.Word(), snapshot.State.Word(), snapshot.Problem));
     }
 
     [LoggerMessage(LogLevel.Information, "collector {Name} was {Before} and is {State} {Problem}")]

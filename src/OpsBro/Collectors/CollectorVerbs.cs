@@ -9,7 +9,7 @@ internal sealed class CollectorVerbs(ApiClient api, Terminal terminal)
 {
     /// <summary>The noun with its verbs.</summary>
     public Command Noun() => Verb.Noun("collectors", "What the agent measures on this host.",
-        List(), State(), Show(), Run(), WaitOk());
+        List(), State(), Show(), Run(), WaitOk(), History());
 
     Command List() => Verb.Reading("list", "Every collector: interval, state, what it measures.", async (_, cancel) =>
     {
@@ -76,6 +76,28 @@ internal sealed class CollectorVerbs(ApiClient api, Terminal terminal)
             }, Verb.TimeoutOf(args), cancel), name);
     }
 
+    Command History()
+    {
+        var name = Name(isOptional: true);
+        var since = new Option<string?>("--since") { Description = "Only the last, for instance 2h." };
+        var limit = new Option<int?>("--limit") { Description = "How many at most." };
+        return Verb.Reading("history", "Changes of the collectors' states, oldest first.", async (args, cancel) =>
+        {
+            var query = (args.GetValue(name) is { } n ? $"&name={Uri.EscapeDataString(n)}" : "")
+                        + (args.GetValue(since) is { } s ? $"&since={Uri.EscapeDataString(s)}" : "")
+                        + (args.GetValue(limit) is { } l ? $"&limit={l}" : "");
+            var changes = await api.Get($"/v1/collectors/history?{query}", CollectorsJson.Default.CollectorChangeViewArray, cancel);
+            if (terminal.Json) terminal.PrintJson(changes, CollectorsJson.Default.CollectorChangeViewArray);
+            else
+                foreach (var c in changes.Reverse())
+                    terminal.Line($"{c.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ} {c.Name} {terminal.State(c.OldState)} {Arrow} {terminal.State(c.State)}"
+                                  + (c.Problem.Length > 0 ? $" {terminal.Paint(Tone.Dim, c.Problem)}" : ""));
+            return 0;
+        }, name, since, limit);
+    }
+
+    string Arrow => terminal.IsUtf8 ? "→" : "->";
+
     Argument<string?> Name(bool isOptional = false) => Verb.Name("name", "The collector.",
         async cancel => (await All(cancel)).Select(c => c.Name), isOptional);
 
@@ -93,9 +115,8 @@ internal sealed class CollectorVerbs(ApiClient api, Terminal terminal)
     void PrintState(CollectorView collector)
     {
         const int nameWidth = 20;
-        var arrow = terminal.IsUtf8 ? "→" : "->";
         var name = terminal.IsInteractive ? collector.Name.PadRight(nameWidth) : collector.Name;
-        terminal.Line($" - {name} {arrow} {terminal.State(collector.State)}");
+        terminal.Line($" - {name} {Arrow} {terminal.State(collector.State)}");
         if (collector.Problem.Length > 0) terminal.Line(Tone.Dim, $"   | {collector.Problem}");
     }
 

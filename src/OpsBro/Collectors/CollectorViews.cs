@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using OpsBro.Api;
 using OpsBro.Core.Expressions;
+using OpsBro.Storage;
 
 namespace OpsBro.Collectors;
 
@@ -62,6 +63,32 @@ internal sealed record LegacyCollectorView(
     static long Epoch(DateTimeOffset at) => at == default ? 0 : at.ToUnixTimeSeconds();
 }
 
+/// <summary>A change of a collector's state.</summary>
+/// <param name="At">When.</param>
+/// <param name="Name">The collector.</param>
+/// <param name="OldState">The state before.</param>
+/// <param name="State">The state after.</param>
+/// <param name="Problem">Why; empty when all was well.</param>
+internal sealed record CollectorChangeView(DateTimeOffset At, string Name, string OldState, string State, string Problem)
+{
+    /// <summary>The view of an entry of the history.</summary>
+    public static CollectorChangeView Of(HistoryEntry entry) => new(entry.At, entry.Name, entry.From, entry.To, entry.Text);
+}
+
+/// <summary>A change in the original's shape.</summary>
+internal sealed record LegacyCollectorChangeView(string Name, string OldState, string State, string Log);
+
+/// <summary>The changes of one second in the original's shape.</summary>
+internal sealed record LegacyCollectorChangesView(long Date, LegacyCollectorChangeView[] Entries)
+{
+    /// <summary>The views of the entries, which are sorted by time; second by second.</summary>
+    public static LegacyCollectorChangesView[] Of(IEnumerable<HistoryEntry> entries) =>
+    [
+        .. entries.GroupBy(entry => entry.At.ToUnixTimeSeconds()).Select(second => new LegacyCollectorChangesView(second.Key,
+            [.. second.Select(e => new LegacyCollectorChangeView(e.Name, e.From.ToUpperInvariant(), e.To.ToUpperInvariant(), e.Text))])),
+    ];
+}
+
 /// <summary>A tree as lines of path and value.</summary>
 internal static class FlatTree
 {
@@ -95,5 +122,7 @@ internal static class FlatTree
 [JsonSerializable(typeof(CollectorView[]))]
 [JsonSerializable(typeof(LegacyCollectorView))]
 [JsonSerializable(typeof(Dictionary<string, LegacyCollectorView>))]
+[JsonSerializable(typeof(CollectorChangeView[]))]
+[JsonSerializable(typeof(LegacyCollectorChangesView[]))]
 [JsonSerializable(typeof(Value))]
 internal sealed partial class CollectorsJson : JsonSerializerContext;

@@ -6,12 +6,16 @@ using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Detectors;
 using OpsBro.Platform;
+using OpsBro.Storage;
 
 namespace OpsBro.Collectors;
 
 /// <summary>Reads the host: <c>collectors list|state|show|run|wait-ok|history</c>, <c>/v1/collectors</c>.</summary>
 internal sealed class CollectorsComponent : IComponent
 {
+    /// <summary>Changes that one answer gives unless asked for more.</summary>
+    const int DefaultHistory = 100;
+
     /// <inheritdoc/>
     public string Name => "collectors";
 
@@ -32,10 +36,18 @@ internal sealed class CollectorsComponent : IComponent
     public void MapTo(ApiRoutes api, IServiceProvider services)
     {
         var store = services.GetRequiredService<CollectorStore>();
+        var history = services.GetRequiredService<HistoryLog>();
+        var clock = services.GetRequiredService<TimeProvider>();
+        IReadOnlyList<HistoryEntry> History(HttpContext context) => history.Read(
+            "collector", context.Query("name"), context.QueryNumber("limit", DefaultHistory, 1, HistoryLog.MaxRead),
+            context.Query("since") is null ? null : clock.GetUtcNow() - context.QueryDuration("since", TimeSpan.Zero));
         var loop = services.GetRequiredService<CollectorLoop>();
         api.Get("/v1/collectors", "Every collector and how it is.", CollectorsJson.Default.CollectorViewArray,
             context => [.. store.All.Select(s => CollectorView.Of(s, Monotonic.Now, context.Query("data") is "1" or "true"))],
             ("data", "1 for the trees as well"));
+        api.Get("/v1/collectors/history", "Changes of the collectors' states, newest first.", CollectorsJson.Default.CollectorChangeViewArray,
+            context => [.. History(context).Select(CollectorChangeView.Of)],
+            ("name", "only this collector"), ("limit", $"how many at most, {DefaultHistory} unless given"), ("since", "only the last, for instance 2h"));
         api.Get("/v1/collectors/{name}", "One collector with its data.", CollectorsJson.Default.CollectorView,
             context => CollectorView.Of(Find(store, context), Monotonic.Now, hasData: true));
         api.Change("POST", "/v1/collectors/{name}/run", "Run one collector now and answer with what it found.", CollectorsJson.Default.CollectorView,
@@ -46,6 +58,8 @@ internal sealed class CollectorsComponent : IComponent
             });
         api.Legacy("/collectors", "Every collector with its data.", CollectorsJson.Default.DictionaryStringLegacyCollectorView,
             _ => store.All.ToDictionary(s => s.Name, LegacyCollectorView.Of));
+        api.Legacy("/agent/collectors/history", "Changes of the collectors' states, oldest first, second by second.",
+            CollectorsJson.Default.LegacyCollectorChangesViewArray, context => LegacyCollectorChangesView.Of(History(context).Reverse()));
         api.Legacy("/collectors/{name}", "One collector with its data.", CollectorsJson.Default.LegacyCollectorView,
             context => LegacyCollectorView.Of(Find(store, context)));
     }
