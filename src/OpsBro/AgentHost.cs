@@ -78,8 +78,8 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         if (http.Certificate.Length > 0) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => listeners.Configure(kestrel, options, http, problems));
         var app = builder.Build();
-        app.UseMiddleware<ApiGate>();
         app.UseRouting();
+        app.UseMiddleware<ApiGate>();   // after routing: it judges by the route's right
         var routes = new ApiRoutes(app);
         foreach (var component in components) component.MapTo(routes, app.Services);
         state.Problems = problems;

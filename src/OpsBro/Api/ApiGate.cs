@@ -61,7 +61,8 @@ internal sealed class ApiGate(RequestDelegate next, ConfigStore config, Telemetr
         var isLocal = context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket && IsTrusted(PeerCredentials.Of(socket));
         if (!isLocal && !IsKnownHost(context.Request.Host.Host))
             throw new ApiProblem(421, $"this agent is not called \"{context.Request.Host.Host}\"; use its address, or add the name to http.hosts");
-        var right = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>()?.Right ?? Right.Read;
+        var isReading = context.Request.Method is "GET" or "HEAD" or "OPTIONS";
+        var right = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>()?.Right ?? (isReading ? Right.Read : Right.Write);
         var token = TokenOf(context.Request);
         if (token is not null && !isLocal && !Options.Knows(token)) throw new ApiProblem(401, "the token is not one of http.tokens");
         if (right == Right.Read || isLocal) return;

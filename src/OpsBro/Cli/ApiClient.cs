@@ -84,6 +84,8 @@ internal sealed class ApiClient(Func<ApiAddress> place)
     {
         SocketException { SocketErrorCode: SocketError.AccessDenied } =>
             $"{address.Text} may not be opened by this user; use sudo, or join the socket's group",
+        SocketException when address.Socket is { } path && !File.Exists(path) =>
+            $"no agent runs on {Path.GetDirectoryName(path)}; start one with \"opsbro agent start\"",
         SocketException e => $"no agent answers at {address.Text} ({e.Message}); start one with \"opsbro agent start\"",
         _ => $"no agent answers at {address.Text} ({error.Message})",
     };

@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace OpsBro.Tests.EndToEnd;
+
+/// <summary>What a finished command said.</summary>
+sealed record Said(int ExitCode, string Output, string Errors)
+{
+    /// <summary>The output as JSON.</summary>
+    public JsonElement Json => JsonDocument.Parse(Output).RootElement;
+}
+
+/// <summary>
+/// A real agent: the built program in a process of its own, with directories of its own and a free port. Ends exactly that process.
+/// </summary>
+sealed partial class RunningAgent : IAsyncDisposable
+{
+    /// <summary>Longest wait for anything: generous, because the machine is shared. Nothing is judged by time.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    Process? process;
+
+    RunningAgent(string home) => Home = home;
+
+    /// <summary>Directory that holds <c>config</c> and <c>data</c>.</summary>
+    public string Home { get; }
+
+    /// <summary>The configuration directory.</summary>
+    public string Config => Path.Join(Home, "config");
+
+    /// <summary>The data directory.</summary>
+    public string Data => Path.Join(Home, "data");
+
+    /// <summary>Port of the API on loopback.</summary>
+    public int Port { get; } = FreePort();
+
+    /// <summary>The agent's process id.</summary>
+    public int Pid => process!.Id;
+
+    /// <summary>Base address over TCP.</summary>
+    public Uri Url => new($"http://127.0.0.1:{Port}/");
+
+    /// <summary>The built program.</summary>
+    public static string Program { get; } = Path.Join(AppContext.BaseDirectory, "opsbro");
+
+    /// <summary>A home without a running agent yet: write files, then call <see cref="Start"/>.</summary>
+    public static RunningAgent Prepare()
+    {
+        var agent = new RunningAgent(Directory.CreateTempSubdirectory("opsbro-test-").FullName);
+        Directory.CreateDirectory(agent.Config);
+        agent.Write("agent.yml", $"http:\n  listen: 127.0.0.1:{agent.Port}\n");
+        return agent;
+    }
+
+    /// <summary>A started agent that has seen its host once.</summary>
+    public static async Task<RunningAgent> Started(params (string File, string Text)[] files)
+    {
+        var agent = Prepare();
+        foreach (var (file, text) in files) agent.Write(file, text);
+        await agent.Start();
+        return agent;
+    }
+
+    /// <summary>Writes a file below the configuration directory.</summary>
+    public void Write(string file, string text)
+    {
+        var path = Path.Join(Config, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    /// <summary>Adds lines to the agent.yml that names the port.</summary>
+    public void AddToAgentYml(string text) => File.AppendAllText(Path.Join(Config, "agent.yml"), text);
+
+    /// <summary>Starts the agent and waits until it is initialized.</summary>
+    public async Task Start()
+    {
+        process = Process.Start(StartInfo("agent", "start"))!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var waited = await Run("agent", "wait-initialized", "--timeout", $"{Patience.TotalSeconds}");
+        Assert.True(waited.ExitCode == 0, $"the agent did not start: {waited.Errors}\n{LogText()}");
+    }
+
+    /// <summary>SIGKILL, as a power cut would.</summary>
+    public async Task Kill()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Runs a verb against this agent.</summary>
+    public async Task<Said> Run(params string[] args) => await Run(StartInfo(args));
+
+    /// <summary>Runs a program to its end.</summary>
+    public static async Task<Said> Run(ProcessStartInfo start)
+    {
+        using var command = Process.Start(start)!;
+        command.StandardInput.Close();
+        var output = command.StandardOutput.ReadToEndAsync();
+        var errors = command.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience * 2);
+        await command.WaitForExitAsync(patience.Token);
+        return new Said(command.ExitCode, await output, await errors);
+    }
+
+    /// <summary>Asks again until the answer satisfies; fails with the last answer when patience ends.</summary>
+    public async Task<Said> Until(Func<Said, bool> satisfied, params string[] args)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var said = await Run(args);
+            if (said.ExitCode == 0 && satisfied(said)) return said;
+            Assert.True(watch.Elapsed < Patience, $"opsbro {string.Join(' ', args)} never satisfied; last: {said.Output}{said.Errors}\n{LogText()}");
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>A client of the API over TCP.</summary>
+    public HttpClient Http() => new() { BaseAddress = Url };
+
+    /// <summary>A client of the API over the unix socket.</summary>
+    public HttpClient Socket() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancel) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Join(Data, "opsbro.sock")), cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    }) { BaseAddress = new Uri("http://opsbro/") };
+
+    /// <summary>The agent's log, for messages of failed tests.</summary>
+    public string LogText()
+    {
+        var file = Path.Join(Data, "logs", "agent.log");
+        if (!File.Exists(file)) return "";
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }
+
+    ProcessStartInfo StartInfo(params string[] args)
+    {
+        var start = new ProcessStartInfo(Program)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        foreach (var arg in args) start.ArgumentList.Add(arg);
+        start.Environment["OPSBRO_CONFIG"] = Config;
+        start.Environment["OPSBRO_DATA"] = Data;
+        start.Environment["DOTNET_TieredCompilation"] = "1";
+        return start;
+    }
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Text without colours.</summary>
+    public static string Plain(string text) => Colours().Replace(text, "");
+
+    [GeneratedRegex("\e\\[[0-9;]*m")]
+    private static partial Regex Colours();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (process is { HasExited: false }) await Kill();
+        process?.Dispose();
+        Directory.Delete(Home, recursive: true);
+    }
+}
