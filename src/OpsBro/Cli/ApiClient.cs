@@ -1,6 +1,7 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OpsBro.Api;
@@ -22,65 +23,69 @@ internal sealed class ApiClient(Func<ApiAddress> place)
 
     /// <summary>GET, and the answer as <typeparamref name="T"/>.</summary>
     /// <exception cref="CliError">The agent cannot be reached, or refuses.</exception>
-    public async Task<T> Get<T>(string path, JsonTypeInfo<T> shape, CancellationToken cancel)
-    {
-        using var response = await Send(HttpMethod.Get, path, null, HttpCompletionOption.ResponseContentRead, cancel);
-        return await Read(response, path, shape, cancel);
-    }
-
-    /// <summary>GET, and the answer as text.</summary>
-    public async Task<string> GetText(string path, CancellationToken cancel)
-    {
-        using var response = await Send(HttpMethod.Get, path, null, HttpCompletionOption.ResponseContentRead, cancel);
-        return await response.Content.ReadAsStringAsync(cancel);
-    }
-
-    /// <summary>GET, and the answer line by line as it comes.</summary>
-    public async IAsyncEnumerable<string> Lines(string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
-    {
-        using var response = await Send(HttpMethod.Get, path, null, HttpCompletionOption.ResponseHeadersRead, cancel);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel));
-        while (await reader.ReadLineAsync(cancel) is { } line) yield return line;
-    }
+    public Task<T> Get<T>(string path, JsonTypeInfo<T> shape, CancellationToken cancel) => Exchange("GET", path, null, shape, cancel);
 
     /// <summary>POST, PUT or DELETE without a body.</summary>
+    /// <exception cref="CliError">The agent cannot be reached, or refuses.</exception>
     public Task<T> Change<T>(string method, string path, JsonTypeInfo<T> shape, CancellationToken cancel) =>
-        Change(method, path, null, shape, cancel);
+        Exchange(method, path, null, shape, cancel);
 
     /// <summary>POST or PUT of a JSON body.</summary>
+    /// <exception cref="CliError">The agent cannot be reached, or refuses.</exception>
     public Task<T> Change<TBody, T>(string method, string path, TBody body, JsonTypeInfo<TBody> bodyShape, JsonTypeInfo<T> shape,
         CancellationToken cancel) =>
-        Change(method, path, new StringContent(JsonSerializer.Serialize(body, bodyShape), Encoding.UTF8, "application/json"), shape, cancel);
+        Exchange(method, path, JsonSerializer.SerializeToUtf8Bytes(body, bodyShape), shape, cancel);
 
-    async Task<T> Change<T>(string method, string path, HttpContent? content, JsonTypeInfo<T> shape, CancellationToken cancel)
+    /// <summary>GET, and the answer line by line as it comes.</summary>
+    /// <exception cref="CliError">The agent cannot be reached, or refuses.</exception>
+    public async IAsyncEnumerable<string> Lines(string path, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var response = await Send(new HttpMethod(method), path, content, HttpCompletionOption.ResponseContentRead, cancel);
-        return await Read(response, path, shape, cancel);
+        await using var content = await Open("GET", path, null, cancel);
+        using var reader = new StreamReader(content);
+        while (reader.ReadLine() is { } line) yield return line;
     }
 
-    static async Task<T> Read<T>(HttpResponseMessage response, string path, JsonTypeInfo<T> shape, CancellationToken cancel) =>
-        await JsonSerializer.DeserializeAsync(await response.Content.ReadAsStreamAsync(cancel), shape, cancel)
-        ?? throw new CliError(2, $"the agent answered null to {path}");
+    async Task<T> Exchange<T>(string method, string path, byte[]? json, JsonTypeInfo<T> shape, CancellationToken cancel)
+    {
+        await using var content = await Open(method, path, json, cancel);
+        var body = new MemoryStream();
+        content.CopyTo(body);
+        return JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), shape)
+            ?? throw new CliError(2, $"the agent answered null to {path}");
+    }
 
-    async Task<HttpResponseMessage> Send(
-        HttpMethod method, string path, HttpContent? content, HttpCompletionOption completion, CancellationToken cancel)
+    /// <summary>Sends a request; the answer's body when it is a good one.</summary>
+    async Task<Stream> Open(string method, string path, byte[]? json, CancellationToken cancel)
     {
         var address = place();
-        client ??= Connect(address);
-        HttpResponseMessage response;
         try
         {
-            response = await client.SendAsync(new HttpRequestMessage(method, path) { Content = content }, completion, cancel);
+            var (status, content) = address.Socket is { } socket
+                ? SocketHttp.Send(socket, method, path, json)
+                : await SendOverTcp(address, method, path, json, cancel);
+            if (status < 300) return content;
+            await using (content) throw new CliError(2, await Refusal(content, status, path, cancel));
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException or IOException)
         {
-            throw new CliError(1, Unreachable(address, e));
+            throw new CliError(1, Unreachable(address, e.InnerException as SocketException ?? e));
         }
-        if (response.IsSuccessStatusCode) return response;
-        using (response) throw new CliError(2, await Refusal(response, path, cancel));
     }
 
-    static string Unreachable(ApiAddress address, HttpRequestException error) => error.InnerException switch
+    async Task<SocketHttp.Answer> SendOverTcp(ApiAddress address, string method, string path, byte[]? json, CancellationToken cancel)
+    {
+        client ??= Connect(address);
+        var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (json is not null)
+        {
+            request.Content = new ByteArrayContent(json);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        return new SocketHttp.Answer((int)response.StatusCode, await response.Content.ReadAsStreamAsync(cancel));
+    }
+
+    static string Unreachable(ApiAddress address, Exception error) => error switch
     {
         SocketException { SocketErrorCode: SocketError.AccessDenied } =>
             $"{address.Text} may not be opened by this user; use sudo, or join the socket's group",
@@ -90,47 +95,25 @@ internal sealed class ApiClient(Func<ApiAddress> place)
         _ => $"no agent answers at {address.Text} ({error.Message})",
     };
 
-    static async Task<string> Refusal(HttpResponseMessage response, string path, CancellationToken cancel)
+    static async Task<string> Refusal(Stream content, int status, string path, CancellationToken cancel)
     {
-        var body = await response.Content.ReadAsStringAsync(cancel);
         try
         {
-            if (JsonSerializer.Deserialize(body, ApiJson.Default.ProblemView) is { Detail.Length: > 0 } problem) return problem.Detail;
+            if (await JsonSerializer.DeserializeAsync(content, ApiJson.Default.ProblemView, cancel) is { Detail.Length: > 0 } problem)
+                return problem.Detail;
         }
         catch (JsonException)
         {
             // not an OpsBro agent, or a proxy on the way: say what came back
         }
-        return $"{path} answered {(int)response.StatusCode} {response.ReasonPhrase}";
+        return $"{path} answered {status} {(HttpStatusCode)status}";
     }
 
     static HttpClient Connect(ApiAddress address)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
-        if (address.Socket is { } path)
-        {
-            handler.ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            };
-        }
-        var client = new HttpClient(handler)
-        {
-            BaseAddress = address.Url,
-            DefaultRequestVersion = HttpVersion.Version11,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        if (address.Token is { } token) client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        var client = new HttpClient(handler) { BaseAddress = address.Url, Timeout = Timeout.InfiniteTimeSpan };
+        if (address.Token is { } token) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
 }

@@ -35,7 +35,7 @@ internal static class CommandLine
         terminal.Json = parsed.GetValue(Verb.Json);
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (CliError e)
         {
