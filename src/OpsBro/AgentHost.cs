@@ -67,7 +67,7 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
             host.ShutdownTimeout = StopPatience;
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost;
         });
-        var config = new ConfigStore(new Configuration(1, new ConfigNode(ConfigNodeKind.Map, options.ConfigDirectory, 0, 0), [], [], []));
+        var config = new ConfigStore(ConfigLoader.Load(options));
         builder.Services.AddSingleton(config);
         foreach (var component in components) component.AddTo(builder.Services, options);
 
