@@ -8,8 +8,22 @@ internal static class CollectorCatalogue
     /// <summary>Makes one instance of each.</summary>
     public static IReadOnlyList<ICollector> Create() =>
     [
-        new Applications.Redis(),
+        new AppArmor(),
+        new BlockDevice(),
+        new Conntrack(),
+        new DmiDecode(),
+        new Entropy(),
+        new FileHandles(),
         new IoStats(),
+        new MdRaid(),
         new NetworkTraffic(),
+        new Pressure(),
+        new Applications.Redis(),
+        new SeLinux(),
+        new Sockets(),
+        new Sshd(),
+        new Swap(),
+        new Thermal(),
+        new Uptime(),
     ];
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OpsBro.Platform;
 
 /// <summary>
@@ -121,4 +123,21 @@ internal static class KernelText
         after = at < 0 ? default : line[(at + 1)..];
         return at >= 0;
     }
+
+    /// <summary>A path as the kernel writes it in tables: blank, tab, line feed and backslash are octal, <c>\040</c>.</summary>
+    public static string PathText(ReadOnlySpan<byte> field)
+    {
+        if (field.IndexOf((byte)'\\') < 0) return Encoding.UTF8.GetString(field);
+        var path = new byte[field.Length];
+        var length = 0;
+        for (var i = 0; i < field.Length; i++)
+        {
+            var isOctal = field[i] == '\\' && i + 3 < field.Length && IsOctal(field[i + 1]) && IsOctal(field[i + 2]) && IsOctal(field[i + 3]);
+            path[length++] = isOctal ? (byte)((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + field[i + 3] - '0') : field[i];
+            if (isOctal) i += 3;
+        }
+        return Encoding.UTF8.GetString(path, 0, length);
+    }
+
+    static bool IsOctal(byte c) => c is >= (byte)'0' and <= (byte)'7';
 }

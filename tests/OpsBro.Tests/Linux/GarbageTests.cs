@@ -4,7 +4,7 @@ namespace OpsBro.Tests.Linux;
 
 public class GarbageTests
 {
-    const int Rounds = 20, MaxChanges = 12;
+    const int Rounds = 15, MaxChanges = 6, Seed = 20261122;
 
     static readonly byte[][] Surprises =
     [
@@ -12,36 +12,34 @@ public class GarbageTests
         " "u8.ToArray(), [0xff, 0xfe, 0xc3], "ffffffffffffffffff"u8.ToArray(), "{"u8.ToArray(), "]"u8.ToArray(), "("u8.ToArray(),
     ];
 
-    [Theory, MemberData(nameof(ThisHostTests.Names), MemberType = typeof(ThisHostTests))]
-    public void A_damaged_file_is_skipped_or_refused_and_never_ends_the_agent(string name)
+    [Theory, InlineData("3.10"), InlineData("4.19"), InlineData("6.1"), InlineData("6.18")]
+    public void Damaged_files_are_skipped_or_refused_and_never_end_the_agent(string kernel)
     {
-        foreach (var kernel in RecordedHost.Kernels)
-            for (var round = 0; round < Rounds; round++)
-                Try(name, kernel, seed: round);
-    }
-
-    static void Try(string name, string kernel, int seed)
-    {
-        var random = new Random(seed);
-        var collector = ThisHostTests.Collectors().Single(c => c.Name == name);
+        var random = new Random(Seed);
+        var collectors = ThisHostTests.Collectors().ToArray();
         using var host = new RecordedHost(kernel);
-        for (var run = 0; run < 2; run++)
+        for (var round = 0; round < Rounds; round++)
         {
             foreach (var path in RecordedHost.FilesOf(kernel))
                 host.With(path, Damage(RecordedHost.Recorded(kernel, path), random));
-            try
-            {
-                var (data, _) = RecordedHost.Run(collector, host.Files, run * 10);
-                Assert.All(data.Leaves(), leaf => Assert.False(double.IsInfinity(leaf.Value.ToDouble()), string.Join(" > ", leaf.Keys)));
-            }
-            catch (Exception e) when (e is IOException or FormatException)
-            {
-                Assert.NotEmpty(e.Message);   // what the loop expects
-            }
-            catch (Exception e)
-            {
-                Assert.Fail($"{name}, kernel {kernel}, seed {seed}: {e}");
-            }
+            foreach (var collector in collectors) Try(collector, host, $"kernel {kernel}, seed {Seed}, round {round}", round * 10);
+        }
+    }
+
+    static void Try(ICollector collector, RecordedHost host, string where, double seconds)
+    {
+        try
+        {
+            var (data, _) = RecordedHost.Run(collector, host.Files, seconds);
+            Assert.All(data.Leaves(), leaf => Assert.False(double.IsInfinity(leaf.Value.ToDouble()), string.Join(" > ", leaf.Keys)));
+        }
+        catch (Exception e) when (e is IOException or FormatException)
+        {
+            Assert.NotEmpty(e.Message);   // what the loop expects
+        }
+        catch (Exception e)
+        {
+            Assert.Fail($"{collector.Name}, {where}: {e}");
         }
     }
 
