@@ -3,6 +3,7 @@ using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Collectors;
+using OpsBro.Config;
 using OpsBro.Storage;
 
 // The agent's table of contents: every capability, in start order.
@@ -10,6 +11,7 @@ IComponent[] components =
 [
     new ApiComponent(),
     new AgentComponent(),
+    new ConfigComponent(),
     new StorageComponent(),
     new CollectorsComponent(),
 ];

@@ -84,7 +84,8 @@ internal sealed class AgentComponent : IComponent
     public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) =>
     [
         Verb.Noun("agent", "The agent itself: start, stop, look at it.",
-            InfoVerb(api, terminal), StopVerb(api, terminal), PrintVerb(api, terminal), WaitVerb(api, terminal), LogVerb(api, terminal)),
+            InfoVerb(api, terminal), StopVerb(api, terminal), PrintVerb(api, terminal), WaitVerb(api, terminal), LogVerb(api, terminal),
+            Config.ConfigVerbs.Reload(api, terminal), Config.ConfigVerbs.Modules(api, terminal), Config.ParametersVerbs.Create(api, terminal)),
         InfoVerb(api, terminal),
     ];
 

@@ -81,6 +81,7 @@ internal static class CommandLine
         foreach (var component in components)
             foreach (var verb in component.Verbs(api, terminal)) root.Add(verb);
         root.Subcommands.Single(noun => noun.Name == "agent").Add(AgentStart.Verb(components, terminal));
+        root.Subcommands.Single(noun => noun.Name == "config").Add(ConfigVerbs.Check(components, terminal));
         root.Add(Verb.Reading("version", "Print the version.", (_, _) =>
         {
             if (terminal.Json) terminal.PrintJson(new Dictionary<string, string> { ["version"] = Product.Version }, Api.ApiJson.Default.DictionaryStringString);

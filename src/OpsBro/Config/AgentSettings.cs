@@ -54,6 +54,14 @@ internal sealed record AgentSettings
         .. topics.Select(topic => topic + "_topic_enabled"), .. sections, .. legacy,
     ];
 
+    /// <summary>What a plain setting is when no file says it, as it would be written.</summary>
+    public static IReadOnlyList<(string Key, string Value)> Defaults { get; } =
+    [
+        ("groups", "[]"), ("display_name", ""), ("process_name", "opsbro"), ("node-zone", "internet"), ("proxy-node", "false"),
+        ("bootstrap", "false"), ("seeds", "[]"), ("port", "6768"), ("log_level", "INFO"),
+        .. topics.Select(topic => (topic + "_topic_enabled", "true")),
+    ];
+
     /// <summary>True for a key that agent.yml knows.</summary>
     public static bool IsKnown(string key) => Keys.Contains(key);
 

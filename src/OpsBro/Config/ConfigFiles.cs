@@ -18,6 +18,9 @@ internal sealed class ConfigFiles(AgentOptions options, Configuration? previous,
     /// <summary>The levels of packs, the strongest last.</summary>
     public static IReadOnlyList<string> Levels { get; } = ["core", .. operatorLevels];
 
+    /// <summary>Place of a level among them, from 0.</summary>
+    public static int RankOf(string level) => Levels.TakeWhile(other => other != level).Count();
+
     /// <summary>Reads everything. A file that cannot be read any more keeps what it said in the previous configuration.</summary>
     public List<ConfigFile> Read()
     {

@@ -52,6 +52,15 @@ internal sealed record PackLevel(string Level, string Directory);
 internal sealed record Parameter(
     string Name, string Type, Value Value, string Text, string Level, ConfigNode Place, string? Default, string Description, bool IsSecret)
 {
+    /// <summary>What each level says, the strongest last.</summary>
+    public IReadOnlyList<ParameterSetting> Settings { get; init; } = [];
+
     /// <summary>The text for people: stars for a secret.</summary>
     public string ShownText => IsSecret && Text.Length > 0 ? Secrets.Stars : Text;
 }
+
+/// <summary>What one level sets a parameter to.</summary>
+/// <param name="Level">core, global, zone or local.</param>
+/// <param name="Text">As it is written.</param>
+/// <param name="Place">Where.</param>
+internal sealed record ParameterSetting(string Level, string Text, ConfigNode Place);

@@ -12,6 +12,7 @@ internal sealed class ParameterDeclaration
     readonly string type;
     readonly string? defaultText;
     double least = double.NegativeInfinity, most = double.PositiveInfinity;
+    readonly List<ParameterSetting> settings = [];
     string description = "", level;
     bool isSecret;
     ConfigNode place;
@@ -91,13 +92,17 @@ internal sealed class ParameterDeclaration
             return;
         }
         (value, place, level) = (converted, node, from);
+        settings.Add(new ParameterSetting(from, TextOf(node), node));
     }
 
     /// <summary>The effective parameter; null, and a problem, when it has no value at all.</summary>
     public Parameter? Finish(string pack, List<Problem> problems)
     {
         if (value is { } known)
-            return new Parameter(Name, type, known, TextOf(place), level, place, defaultText, description, isSecret);
+            return new Parameter(Name, type, known, TextOf(place), level, place, defaultText, description, isSecret)
+            {
+                Settings = settings,
+            };
         if (defaultText is null)
         {
             problems.Add(Problem.At(place,
