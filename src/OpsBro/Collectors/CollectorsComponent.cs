@@ -25,6 +25,7 @@ internal sealed class CollectorsComponent : IComponent
         services.TryAddSingleton(provider => new Feed<Sample>("samples", provider.GetRequiredService<Telemetry>()));
         services.AddSingleton<CollectorStore>();
         services.AddSingleton<ICollectorSource>(_ => new BuiltInCollectors(CollectorCatalogue.Create()));
+        services.AddSingleton<ICollectorSource, Declared.DeclaredCollectors>();
         services.AddSingleton(provider => new CollectorRunner(
             provider.GetRequiredService<Telemetry>(), provider.GetRequiredService<Feed<Sample>>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetService<Groups>() is { } groups ? groups.Has : _ => false));

@@ -86,7 +86,10 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
     string FullPath(string program)
     {
         if (!program.StartsWith("./", StringComparison.Ordinal)) return program;
-        return Path.GetFullPath(Path.Join(from.Pack?.Directory ?? Path.GetDirectoryName(from.Body.File), program[2..]));
+        var relative = program[2..];
+        return from.Pack is { } pack
+            ? pack.FindFile(relative) ?? Path.Join(pack.Directory, relative)
+            : Path.GetFullPath(Path.Join(Path.GetDirectoryName(from.Body.File), relative));
     }
 
     HttpSource? Http(ConfigNode node, string formatName)

@@ -16,8 +16,8 @@ internal sealed class DeclaredText
     /// <summary>As written, for messages.</summary>
     public string Source { get; }
 
-    /// <summary>True when no parameter is in it.</summary>
-    public bool IsPlain => parts.TrueForAll(part => part.Path is null);
+    /// <summary>True when nothing in it is to be filled in, not even something that was written wrongly.</summary>
+    public bool IsPlain => !Source.Contains("{{", StringComparison.Ordinal);
 
     DeclaredText(string source) => Source = source;
 
@@ -41,7 +41,7 @@ internal sealed class DeclaredText
     }
 
     /// <summary>A text without parameters.</summary>
-    public static DeclaredText Plain(string plain) => new(plain) { parts = { (plain, null, null) } };
+    public static DeclaredText Plain(string plain) => new(plain);
 
     bool AddReference(string inner)
     {
@@ -57,7 +57,7 @@ internal sealed class DeclaredText
     /// <exception cref="FormatException">A parameter is not there, or is a list or a group.</exception>
     public string Fill(Value parameters)
     {
-        if (parts is [var only] && only.Path is null) return only.Plain;
+        if (IsPlain) return Source;
         var text = new StringBuilder();
         foreach (var (plain, path, otherwise) in parts) text.Append(path is null ? plain : Look(parameters, path, otherwise));
         return text.ToString();

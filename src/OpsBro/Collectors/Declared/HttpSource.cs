@@ -67,7 +67,7 @@ internal sealed class HttpSource(HttpSettings settings) : ISource
         {
             return new(where, Get(request, where, end.Token).GetAwaiter().GetResult());
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or HttpIOException)
         {
             throw new IOException($"{where}: {e.InnerException?.Message ?? e.Message}");
         }

@@ -1,4 +1,5 @@
 using OpsBro.Collectors.Declared.Formats;
+using OpsBro.Config;
 using OpsBro.Core.Expressions;
 using OpsBro.Platform;
 
@@ -16,6 +17,9 @@ internal sealed class ProgramSource(
     /// <summary>Largest output, in bytes; a larger one is refused, since half an answer misleads.</summary>
     public const int MaxOutput = 1024 * 1024;
 
+    /// <summary>Characters of stderr that are shown.</summary>
+    const int MaxShown = 200;
+
     /// <inheritdoc/>
     public string Summary => $"what {arguments[0].Source} prints";
 
@@ -23,9 +27,10 @@ internal sealed class ProgramSource(
     public Answer Read(Value parameters, TimeSpan timeout, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        var added = environment.Select(pair => (pair.Name, Value: pair.Value.Fill(parameters))).ToList();
         var start = new ProgramStart(
             [.. arguments.Select(argument => argument.Fill(parameters))],
-            [.. ProgramStart.CleanEnvironment, .. environment.Select(pair => $"{pair.Name}={pair.Value.Fill(parameters)}")])
+            [.. ProgramStart.CleanEnvironment, .. added.Select(pair => $"{pair.Name}={pair.Value}")])
         {
             KeepsErrorsApart = true,
             MaxOutput = MaxOutput,
@@ -33,14 +38,17 @@ internal sealed class ProgramSource(
         var where = start.Arguments[0];
         var result = ProcessGroup.Run(start, timeout);
         if (result.End != ProgramEnd.Exited) throw new IOException($"{where}: {result.Problem}");
-        if (result.Code != 0) throw new IOException($"{where} ended with {result.Code}{Said(result)}");
+        if (result.Code != 0) throw new IOException($"{where} ended with {result.Code}{Said(result, added.Select(pair => pair.Value))}");
         if (result.OutputBytes.Length + result.Dropped > MaxOutput) throw new IOException($"{where} printed more than {MaxOutput} bytes");
         return new(where, result.OutputBytes);
     }
 
-    static string Said(ProgramResult result)
+    /// <summary>The first line of stderr. A program may repeat its password there: values of the environment are starred.</summary>
+    static string Said(ProgramResult result, IEnumerable<string> values)
     {
-        var said = FormatTree.Shown(result.Errors.AsSpan().Trim(), 200);
+        var said = result.Errors;
+        foreach (var value in values.Where(value => value.Length > 0)) said = said.Replace(value, Secrets.Stars);
+        said = FormatTree.Shown(said.AsSpan().Trim(), MaxShown);
         return said.Length == 0 ? " and said nothing on stderr" : $": {said}";
     }
 }
