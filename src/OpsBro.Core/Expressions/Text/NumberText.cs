@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+
+namespace OpsBro.Core.Expressions;
+
+/// <summary>Python's int(text, base) and float(text).</summary>
+static class NumberText
+{
+    static ExpressionException BadInt(string text, int numberBase) =>
+        new(ErrorKind.Value, $"invalid literal for int() with base {numberBase}: {Shown(text)}");
+
+    static string Shown(string text) => Value.Of(text.Length > 50 ? text[..50] + "…" : text).Repr();
+
+    /// <summary>Reads an int: sign, prefix of the base, digits with single underscores between them, white space around.</summary>
+    public static BigInteger ParseInt(string text, int numberBase)
+    {
+        var digits = AsciiDigits(PythonText.Strip(text));
+        var negative = digits.StartsWith('-');
+        if (negative || digits.StartsWith('+')) digits = digits[1..];
+        var prefixBase = digits.Length > 1 && digits[0] == '0' ? digits[1] switch { 'x' or 'X' => 16, 'o' or 'O' => 8, 'b' or 'B' => 2, _ => 0 } : 0;
+        var hasPrefix = prefixBase != 0 && (numberBase == 0 || numberBase == prefixBase);
+        if (hasPrefix) digits = digits[2..];
+        var radix = numberBase == 0 ? (hasPrefix ? prefixBase : 10) : numberBase;
+        var body = digits.TrimStart('_') == digits || hasPrefix ? digits : "";
+        if (hasPrefix && body.StartsWith('_')) body = body[1..];
+        if (body.Length == 0 || body.EndsWith('_') || body.StartsWith('_') || body.Contains("__")) throw BadInt(text, numberBase);
+        body = body.Replace("_", "");
+        if (numberBase == 0 && !hasPrefix && body.Length > 1 && body[0] == '0' && body.Trim('0').Length > 0) throw BadInt(text, numberBase);
+        var isPowerOfTwo = BitOperations.IsPow2(radix);
+        if (!isPowerOfTwo && body.Length > Limits.IntDigits && body.TrimStart('0').Length > 0)
+            throw new ExpressionException(ErrorKind.Value, $"the text has more than {Limits.IntDigits} digits");
+        Limits.CheckBits((long)body.Length * BitOperations.Log2((uint)radix));
+        var value = Digits(body, radix) ?? throw BadInt(text, numberBase);
+        return negative ? -value : value;
+    }
+
+    static BigInteger? Digits(string body, int radix)
+    {
+        if (radix == 10)
+            return body.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0 ? BigInteger.Parse(body, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+        var value = BigInteger.Zero;
+        foreach (var c in body)
+        {
+            var digit = char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? (c | 0x20) - 'a' + 10 : radix;
+            if (digit >= radix) return null;
+            value = value * radix + digit;
+        }
+        return value;
+    }
+
+    /// <summary>Decimal digits of all scripts as ASCII.</summary>
+    static string AsciiDigits(string text)
+    {
+        if (Ascii.IsValid(text)) return text;
+        var ascii = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (Rune.GetUnicodeCategory(rune) == UnicodeCategory.DecimalDigitNumber) ascii.Append((int)Rune.GetNumericValue(rune));
+            else ascii.Append(rune);
+        }
+        return ascii.ToString();
+    }
+
+    /// <summary>Reads a float: also inf, infinity and nan.</summary>
+    public static double ParseFloat(string text)
+    {
+        var body = AsciiDigits(PythonText.Strip(text));
+        var unsigned = body.Length > 0 && body[0] is '+' or '-' ? body[1..] : body;
+        var sign = body.StartsWith('-') ? -1.0 : 1.0;
+        switch (unsigned.ToLowerInvariant())
+        {
+            case "inf" or "infinity": return sign * double.PositiveInfinity;
+            case "nan": return double.NaN;
+        }
+        if (IsFloat(unsigned)) return sign * double.Parse(unsigned.Replace("_", ""), NumberStyles.Float, CultureInfo.InvariantCulture);
+        throw new ExpressionException(ErrorKind.Value, $"could not convert string to float: {Shown(text)}");
+    }
+
+    static bool IsFloat(string text)
+    {
+        var at = 0;
+        var whole = Run(text, ref at);
+        var fraction = 0;
+        if (at < text.Length && text[at] == '.')
+        {
+            at++;
+            fraction = Run(text, ref at);
+        }
+        if (whole < 0 || fraction < 0 || whole + fraction == 0) return false;
+        if (at < text.Length && text[at] is 'e' or 'E')
+        {
+            at++;
+            if (at < text.Length && text[at] is '+' or '-') at++;
+            if (Run(text, ref at) <= 0) return false;
+        }
+        return at == text.Length;
+    }
+
+    /// <summary>Digits with single underscores between them; -1 when an underscore stands elsewhere.</summary>
+    static int Run(string text, ref int at)
+    {
+        var first = at;
+        while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '_')) at++;
+        var run = text.AsSpan(first, at - first);
+        return run.StartsWith("_") || run.EndsWith("_") || run.Contains("__", StringComparison.Ordinal) ? -1 : run.Length;
+    }
+}
