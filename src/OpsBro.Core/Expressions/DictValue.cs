@@ -15,7 +15,7 @@ public sealed class DictValue
     public IEnumerable<KeyValuePair<Value, Value>> Entries => entries;
 
     /// <summary>The keys in insertion order.</summary>
-    public OrderedDictionary<Value, Value>.KeyCollection Keys => entries.Keys;
+    public IEnumerable<Value> Keys => entries.Keys;
 
     /// <summary>Sets one entry; an existing one keeps its place and its key.</summary>
     public Value this[Value key]
