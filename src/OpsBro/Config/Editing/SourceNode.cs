@@ -84,15 +84,16 @@ internal sealed record SourceNode(ConfigNodeKind Kind, int Start, int End, int C
         }
     }
 
-    static ParsingEvent Next(Parser parser)
-    {
-        parser.MoveNext();
-        return parser.Current!;
-    }
+    static ParsingEvent Next(Parser parser) =>
+        parser.MoveNext() && parser.Current is { } next and not StreamEnd ? next : throw new FormatException("the text ends too early");
 
     /// <summary>The parser ends a block where the next thing begins; what belongs to it ends with its last value.</summary>
-    static int EndOf(Parser parser, bool isFlow, List<SourceNode> parts) =>
-        isFlow || parts.Count == 0 ? (int)parser.Current!.End.Index : parts[^1].End;
+    static int EndOf(Parser parser, bool isFlow, List<SourceNode> parts)
+    {
+        const int closingBracket = 1;
+        if (isFlow) return (int)parser.Current!.Start.Index + closingBracket;
+        return parts.Count == 0 ? (int)parser.Current!.Start.Index : parts[^1].End;
+    }
 }
 
 /// <summary>An edit that cannot be done; the message says why and what to do.</summary>

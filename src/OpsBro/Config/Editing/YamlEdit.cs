@@ -89,8 +89,10 @@ internal static class YamlEdit
         {
             var content = YamlText.Parse("", yaml);
             var says = content.Documents is [var one] ? one : new ConfigNode(ConfigNodeKind.Scalar, "", 0, 0);
-            // what reads as a map is text with a colon in it
-            if (content.IsReadable && content.Problems.Count == 0 && says.Kind != ConfigNodeKind.Map) yield return (yaml, says);
+            if (!content.IsReadable || content.Problems.Count > 0) continue;
+            // what reads as a map is text with a colon in it, and what reads as less than was written holds a comment sign
+            if (says.Kind == ConfigNodeKind.Map || says is { Kind: ConfigNodeKind.Scalar, IsQuoted: false } && says.Text != value) continue;
+            yield return (yaml, says);
         }
     }
 

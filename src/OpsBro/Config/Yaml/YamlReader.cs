@@ -31,7 +31,7 @@ internal sealed class YamlReader(string file, int[] shifts, List<Problem> proble
             while (parser.MoveNext())
             {
                 if (parser.Current is not DocumentStart) continue;
-                parser.MoveNext();
+                _ = Next();
                 documents.Add(Read(1));
                 anchors.Clear();
             }
@@ -71,12 +71,14 @@ internal sealed class YamlReader(string file, int[] shifts, List<Problem> proble
                 node = At(begin, ConfigNodeKind.List) with { Items = items };
                 if (list.Style == SequenceStyle.Flow) brackets.Pop();
                 break;
-            default:
-                var isFlow = begin is MappingStart { Style: MappingStyle.Flow };
+            case MappingStart map:
+                var isFlow = map.Style == MappingStyle.Flow;
                 if (isFlow) brackets.Push(begin);
                 node = At(begin, ConfigNodeKind.Map) with { Entries = ReadEntries(depth) };
                 if (isFlow) brackets.Pop();
                 break;
+            default:
+                throw Ended(begin);
         }
         if (begin is NodeEvent { Anchor.IsEmpty: false } anchored) anchors[anchored.Anchor.Value] = (node, nodes - before);
         return node;
@@ -132,11 +134,14 @@ internal sealed class YamlReader(string file, int[] shifts, List<Problem> proble
         scalar.Style is ScalarStyle.SingleQuoted or ScalarStyle.DoubleQuoted or ScalarStyle.Literal or ScalarStyle.Folded
         || (!scalar.Tag.IsEmpty && scalar.Tag.Value is "!" or "tag:yaml.org,2002:str");
 
+    /// <summary>YamlDotNet ends some broken texts without a word.</summary>
     ParsingEvent Next()
     {
-        parser.MoveNext();
-        return parser.Current!;
+        var last = parser.Current!;
+        return parser.MoveNext() && parser.Current is { } next ? next : throw Ended(last);
     }
+
+    static SemanticErrorException Ended(ParsingEvent last) => new(last.Start, last.End, "ends in the middle");
 
     void Count(ParsingEvent at, int more)
     {

@@ -6,6 +6,8 @@ namespace OpsBro.Config.Yaml;
 /// <summary>Turns the parser's words into the operator's: what stands there, and what to write.</summary>
 internal static class YamlRefusal
 {
+    static readonly string[] flowTrouble = ["a flow", "expected node content"];
+
     static readonly (string Theirs, string Ours)[] words =
     [
         ("invalid tab as indentation", "a tab indents this line; write spaces"),
@@ -20,6 +22,9 @@ internal static class YamlRefusal
         ("document end", "the text goes on after its end; is a bracket closed twice?"),
         ("document start", "the text goes on after its end; write \"---\" between documents"),
         ("incompatible yaml", "only YAML 1.1 and 1.2 are read"),
+        ("expected node content", "a value is missing here, or a bracket closes that was not opened"),
+        ("expected token", "this cannot stand here; put the value in quotes"),
+        ("ends in the middle", "the text ends in the middle of a list or map"),
         ("expected key", "this does not fit the keys above; mend the indentation, or put the whole value in quotes"),
     ];
 
@@ -35,7 +40,7 @@ internal static class YamlRefusal
         string file, string text, int line0, int[] shifts, Exception error, ParsingEvent? last, ParsingEvent? bracket)
     {
         var isOpen = bracket is not null
-            && (error is InvalidOperationException || error.Message.Contains("a flow", StringComparison.OrdinalIgnoreCase));
+            && (error is InvalidOperationException || flowTrouble.Any(words => error.Message.Contains(words, StringComparison.OrdinalIgnoreCase)));
         var mark = isOpen ? bracket!.Start : error is YamlException refusal ? refusal.Start : last?.Start ?? Mark.Empty;
         var source = LineOf(text, (int)Math.Max(1, mark.Line));
         var at = (int)Math.Max(1, mark.Column) - 1;
