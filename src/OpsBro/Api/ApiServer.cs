@@ -48,7 +48,6 @@ internal sealed class ApiServer
         try
         {
             if (point.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = point.Address.Equals(IPAddress.IPv6Any);
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(point);
             socket.Listen(512);
         }
