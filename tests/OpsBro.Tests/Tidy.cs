@@ -128,7 +128,7 @@ public partial class Tidy
         var reasons = File.ReadAllText(Repository.PathOf("docs", "decisions", "packages.md"));
         var packages = PackageName().Matches(File.ReadAllText(Repository.PathOf("Directory.Packages.props"))).Select(m => m.Groups[1].Value);
 
-        Assert.Empty(packages.Where(package => !reasons.Contains($"`{package}`", StringComparison.Ordinal)));
+        Assert.Equal([], packages.Where(package => !reasons.Contains($"`{package}`", StringComparison.Ordinal)));
     }
 
     static bool HasDocComment(string[] lines, int index)
