@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.IO.Enumeration;
 using Microsoft.Win32.SafeHandles;
 
 namespace OpsBro.Platform;
@@ -18,7 +20,17 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     /// <summary>First size of the buffer, in bytes; it grows to the largest file read.</summary>
     const int FirstBuffer = 4096;
 
+    /// <summary>Most processes listed.</summary>
+    public const int MaxProcesses = 65_536;
+
+    /// <summary>Most open files of one process listed.</summary>
+    public const int MaxOpenFiles = 16_384;
+
+    // nothing is skipped: a look at attributes would cost a stat(2) for each entry
+    static readonly EnumerationOptions AnyEntry = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+
     readonly Dictionary<string, SafeFileHandle> kept = [];
+    readonly List<int> processes = [], openFiles = [];
     byte[] buffer = new byte[FirstBuffer];
     volatile string lastSource = "";
 
@@ -97,6 +109,44 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     public bool TryReadProcess(int pid, ReadOnlySpan<byte> file, out ReadOnlySpan<byte> content) =>
         TryReadOpened(RawFile.OpenOfProcess(root, pid, file), out content);
 
+    /// <summary>
+    /// Reads the start of a file for as long as <paramref name="wantsMore"/> says so of what is read, which never ends inside what
+    /// the kernel writes at once: /proc/net/tcp lists the few listening sockets before the many connections.
+    /// </summary>
+    public bool TryReadWhile(string path, Func<ReadOnlySpan<byte>, bool> wantsMore, out ReadOnlySpan<byte> content) =>
+        TryReadOpened(RawFile.Open(PathOf(path)), out content, wantsMore);
+
+    /// <summary>Numbers of the processes there are, rising, at most <see cref="MaxProcesses"/>. The list is valid until the next call.</summary>
+    public IReadOnlyList<int> ProcessIds() => Numbers("/proc", MaxProcesses, processes);
+
+    /// <summary>Open files of a process as numbers, at most <see cref="MaxOpenFiles"/>; none when it is gone or another user's. The list is
+    /// valid until the next call.</summary>
+    public IReadOnlyList<int> OpenFilesOf(int pid) => Numbers($"/proc/{pid}/fd", MaxOpenFiles, openFiles);
+
+    List<int> Numbers(string directory, int limit, List<int> into)
+    {
+        into.Clear();
+        try
+        {
+            var found = new FileSystemEnumerable<int>(
+                PathOf(directory), static (ref e) => int.Parse(e.FileName, NumberStyles.None, CultureInfo.InvariantCulture), AnyEntry)
+            {
+                ShouldIncludePredicate = static (ref e) => int.TryParse(e.FileName, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+            };
+            foreach (var number in found)
+            {
+                if (into.Count >= limit) break;
+                into.Add(number);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            into.Clear();   // the process ended while its files were listed, or they are another user's
+        }
+        into.Sort();
+        return into;
+    }
+
     /// <summary>An integer alone in a file, as most files of /sys; false when it cannot be read or is something else.</summary>
     public bool TryReadLong(string path, out long number)
     {
@@ -104,17 +154,12 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         return TryRead(path, out var content) && KernelText.TryLong(KernelText.Trim(content), out number);
     }
 
-    /// <summary>What a symbolic link holds; null when it is none or cannot be read.</summary>
-    public string? LinkOf(string path)
+    /// <summary>What a symbolic link holds; false when it is none or cannot be read. The span is valid until the next read.</summary>
+    public bool TryReadLink(string path, out ReadOnlySpan<byte> target)
     {
-        try
-        {
-            return new FileInfo(PathOf(path)).LinkTarget;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;   // gone between listing and reading, or of another user
-        }
+        var length = RawFile.ReadLink(PathOf(path), buffer);
+        target = buffer.AsSpan(0, Math.Max(0, length));
+        return length > 0;
     }
 
     /// <summary>The text of a small file without the line end; null when it cannot be read.</summary>
@@ -135,11 +180,24 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         }
     }
 
+    /// <summary>Names of the directories in a directory, sorted; empty when there is none.</summary>
+    public string[] ListDirectories(string directory)
+    {
+        try
+        {
+            return [.. Directory.EnumerateDirectories(PathOf(directory), "*", AnyEntry).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>/proc/1234/stat goes away with its process and /sys files of a device with the device: only the fixed ones are kept.</summary>
     static bool IsKeepable(string path) =>
         path.StartsWith("/proc/", StringComparison.Ordinal) && path.Length > 6 && !char.IsAsciiDigit(path[6]);
 
-    bool TryReadOpened(int file, out ReadOnlySpan<byte> content)
+    bool TryReadOpened(int file, out ReadOnlySpan<byte> content, Func<ReadOnlySpan<byte>, bool>? wantsMore = null)
     {
         content = default;
         if (file < 0) return false;
@@ -148,13 +206,14 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         {
             var read = RawFile.Read(file, buffer.AsSpan(length));
             length += Math.Max(0, read);
-            if (read > 0 && length == buffer.Length && length < MaxBytes) Array.Resize(ref buffer, buffer.Length * 2);
-            else if (read <= 0 || length == buffer.Length)
+            var hasEnough = read > 0 && wantsMore is not null && !wantsMore(buffer.AsSpan(0, length));
+            if (read <= 0 || hasEnough || length >= MaxBytes)
             {
                 RawFile.Close(file);
                 content = buffer.AsSpan(0, length);
-                return read == 0;
+                return read == 0 || hasEnough;
             }
+            if (length == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
         }
     }
 

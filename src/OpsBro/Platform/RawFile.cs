@@ -15,11 +15,16 @@ internal static unsafe partial class RawFile
     /// <summary>Opens a file for reading; negative when it cannot be opened.</summary>
     public static int Open(string path)
     {
-        if (path.Length > MaxPath / 3) return -1;
         var name = stackalloc byte[MaxPath];
-        var length = Encoding.UTF8.GetBytes(path, new Span<byte>(name, MaxPath - 1));
-        name[length] = 0;
-        return open(name, ReadOnlyCloseOnExecNonBlocking, 0);
+        return TryEncode(path, name) ? open(name, ReadOnlyCloseOnExecNonBlocking, 0) : -1;
+    }
+
+    /// <summary>Reads what a symbolic link holds; negative when it is none or cannot be read.</summary>
+    public static int ReadLink(string path, Span<byte> into)
+    {
+        var name = stackalloc byte[MaxPath];
+        if (!TryEncode(path, name)) return -1;
+        fixed (byte* start = into) return (int)readlink(name, start, (nuint)into.Length);
     }
 
     /// <summary>Opens <c>ROOT/proc/PID/FILE</c> without making the path a string; negative when it cannot be opened.</summary>
@@ -55,11 +60,21 @@ internal static unsafe partial class RawFile
     /// <summary>Closes a file.</summary>
     public static void Close(int file) => close(file);
 
+    static bool TryEncode(string path, byte* name)
+    {
+        if (path.Length > MaxPath / 3) return false;
+        name[Encoding.UTF8.GetBytes(path, new Span<byte>(name, MaxPath - 1))] = 0;
+        return true;
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int open(byte* path, int flags, int mode);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint read(int file, byte* into, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint readlink(byte* path, byte* into, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int close(int file);
