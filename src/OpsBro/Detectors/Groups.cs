@@ -84,7 +84,8 @@ internal sealed class Groups(Feed<GroupChanged> changes)
         return changed;
     }
 
-    static string Giver(GroupView view) => view.Reasons[0].Source switch
+    /// <summary>Who gave a group, in a word.</summary>
+    public static string Giver(GroupView view) => view.Reasons[0].Source switch
     {
         GroupSource.Static => "agent.yml",
         GroupSource.BuiltIn => "opsbro",
