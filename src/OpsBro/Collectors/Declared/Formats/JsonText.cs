@@ -6,7 +6,7 @@ namespace OpsBro.Collectors.Declared.Formats;
 
 /// <summary>
 /// JSON (RFC 8259). An object is the tree; a list at the top comes under <c>items</c>, a single value under <c>value</c>. Objects in lists
-/// stay in lists: a rule reads <c>{{collector.x.items}}[0]["a"]</c>.
+/// stay in lists: a rule reads <c>{{collector.x.items.0.a}}</c>.
 /// </summary>
 internal static class JsonText
 {
