@@ -77,7 +77,7 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
             reader.Complain(node, "program must be a list, the program and each argument apart: [\"/usr/bin/foo\", \"--json\"]; there is no shell");
             return null;
         }
-        var texts = node.Items.Select(item => DeclaredText.Read(item, problems)).ToList();
+        var texts = node.Items.Select(item => DeclaredText.ReadArgument(item, problems)).ToList();
         if (texts[0].IsPlain) texts[0] = DeclaredText.Plain(FullPath(texts[0].Source));
         return new ProgramSource(texts, environment);
     }

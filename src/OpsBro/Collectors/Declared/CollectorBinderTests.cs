@@ -33,8 +33,8 @@ public class CollectorBinderTests
     [InlineData("http: http://x/\n  format: json\n  rename: {a: b..c}", "4:15: \"b..c\" is no key; write its parts with a dot between")]
     [InlineData("http: http://x/\n  format: json\n  counters: a", "4:13: counters must be a list of at most 200 keys, or keys with the name of their rate")]
     [InlineData("http: http://x/\n  format: json\n  counters: {a: b.c}", "4:17: write the name of the rate, without a dot, or a list of names")]
-    [InlineData("http: http://{{parameters.host}/\n  format: json", "2:16: \"{{\" is never closed; write {{parameters.NAME}}")]
-    [InlineData("http: http://{{collector.a.b}}/\n  format: json", "2:16: \"{{collector.a.b}}\": a collector reads its pack's parameters; write {{parameters.NAME}}")]
+    [InlineData("http: http://{{parameters.host}/\n  format: json", "2:16: the {{ here has no closing }}")]
+    [InlineData("http: http://{{collector.a.b}}/\n  format: json", "2:16: {{collector.a.b}}: a collector reads its pack's parameters; write {{parameters.NAME}}")]
     [InlineData("name: my app\n  http: http://x/\n  format: json", "2:9: \"my app\" is no name for a collector; write letters, digits, - and _")]
     public void A_mistake_is_named_with_its_place(string body, string problem)
     {

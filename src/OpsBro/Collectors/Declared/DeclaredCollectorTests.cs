@@ -16,14 +16,14 @@ public class DeclaredCollectorTests
     {
         using var directory = new TemporaryConfig();
         var (collector, _) = Make(directory, """
-            program: ["/usr/bin/python3", "-c", "import os,sys,json; print(json.dumps({'args': sys.argv[1:], 'env': sorted(os.environ)}))", "a b; $HOME", "{print $1}"]
+            program: ["/usr/bin/python3", "-c", "import os,sys,json; print(json.dumps({'args': sys.argv[1:], 'env': sorted(os.environ)}))", "a b; $HOME", "{print $1}", "{{json .}}"]
               environment: {APP_PASSWORD: s3cret}
               format: json
             """);
 
         var tree = DeclaredRun.Run(collector, noParameters);
 
-        Assert.StartsWith("args[0]='a b; $HOME' args[1]='{print $1}' env[0]='APP_PASSWORD' env[1]='HOME'", tree.Flat());
+        Assert.StartsWith("args[0]='a b; $HOME' args[1]='{print $1}' args[2]='{{json .}}' env[0]='APP_PASSWORD' env[1]='HOME'", tree.Flat());
         Assert.DoesNotContain("DOTNET", tree.Flat());
     }
 
@@ -80,7 +80,7 @@ public class DeclaredCollectorTests
 
         var error = Assert.Throws<FormatException>(() => DeclaredRun.Run(collector, parameters));
 
-        Assert.Equal("there is no parameter \"port\" in this collector's pack", error.Message);
+        Assert.Equal("\"a={{parameters.port}}\": parameters.port has no value: there is no \"port\"", error.Message);
     }
 
     [Fact]

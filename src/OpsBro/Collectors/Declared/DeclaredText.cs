@@ -1,84 +1,73 @@
-using System.Globalization;
-using System.Text;
 using OpsBro.Config;
 using OpsBro.Core.Expressions;
 
 namespace OpsBro.Collectors.Declared;
 
 /// <summary>
-/// A value of a collector object with <c>{{parameters.x}}</c> or <c>{{parameters.x||default}}</c> in it, filled in at each run. Only the
-/// double braces count: an argument such as <c>{print $1}</c> stands for itself.
+/// A value of a collector object with <c>{{parameters.x}}</c> or <c>{{parameters.x||default}}</c> in it, filled in at each run. A text
+/// without double braces stands for itself, whatever it holds: <c>{print $1}</c>.
 /// </summary>
 internal sealed class DeclaredText
 {
-    readonly List<(string Plain, string[]? Path, string? Otherwise)> parts = [];
+    static readonly FunctionTable functions = FunctionTable.Pure();
+
+    readonly TextTemplate? template;
 
     /// <summary>As written, for messages.</summary>
     public string Source { get; }
 
     /// <summary>True when nothing in it is to be filled in, not even something that was written wrongly.</summary>
-    public bool IsPlain => !Source.Contains("{{", StringComparison.Ordinal);
+    public bool IsPlain { get; private init; }
 
-    DeclaredText(string source) => Source = source;
+    DeclaredText(string source, TextTemplate? template) => (Source, this.template) = (source, template);
+
+    /// <summary>A text without parameters.</summary>
+    public static DeclaredText Plain(string plain) => new(plain, null) { IsPlain = true };
 
     /// <summary>Reads a node; what is wrong goes to the problems, at its column.</summary>
     public static DeclaredText Read(ConfigNode node, List<Problem> problems)
     {
-        var text = new DeclaredText(node.Text);
-        var at = 0;
-        while (node.Text.IndexOf("{{", at, StringComparison.Ordinal) is >= 0 and var open)
+        if (!node.Text.Contains("{{", StringComparison.Ordinal)) return Plain(node.Text);
+        try
         {
-            text.parts.Add((node.Text[at..open], null, null));
-            var close = node.Text.IndexOf("}}", open, StringComparison.Ordinal);
-            var inner = close < 0 ? node.Text[(open + 2)..] : node.Text[(open + 2)..close];
-            if (close < 0) problems.Add(Problem.In(node, open, "\"{{\" is never closed; write {{parameters.NAME}}"));
-            else if (!text.AddReference(inner))
-                problems.Add(Problem.In(node, open, $"\"{{{{{inner}}}}}\": a collector reads its pack's parameters; write {{{{parameters.NAME}}}}"));
-            at = close < 0 ? node.Text.Length : close + 2;
+            var template = TextTemplate.Compile(node.Text, functions);
+            foreach (var reference in template.References)
+                if (reference.Root != "parameters")
+                    problems.Add(Problem.In(node, reference.Position,
+                        $"{{{{{reference.Text}}}}}: a collector reads its pack's parameters; write {{{{parameters.NAME}}}}"));
+            return new DeclaredText(node.Text, template);
         }
-        text.parts.Add((node.Text[at..], null, null));
-        return text;
+        catch (ExpressionException e)
+        {
+            problems.Add(Problem.In(node, e.Position, e.Message));
+            return new DeclaredText(node.Text, null);
+        }
     }
 
-    /// <summary>A text without parameters.</summary>
-    public static DeclaredText Plain(string plain) => new(plain);
-
-    bool AddReference(string inner)
-    {
-        var bar = inner.IndexOf("||", StringComparison.Ordinal);
-        var otherwise = bar < 0 ? null : inner[(bar + 2)..].Trim().Trim('\'', '"');
-        var words = (bar < 0 ? inner : inner[..bar]).Trim().Split('.');
-        if (words.Length < 2 || words[0] != "parameters" || words.Any(word => word.Length == 0)) return false;
-        parts.Add(("", words[1..], otherwise));
-        return true;
-    }
+    /// <summary>Reads an argument of a program: braces without parameters stand for themselves, so that a program's own templates
+    /// (<c>docker stats --format "{{json .}}"</c>) can be written.</summary>
+    public static DeclaredText ReadArgument(ConfigNode node, List<Problem> problems) =>
+        node.Text.Contains("parameters.", StringComparison.Ordinal) ? Read(node, problems) : Plain(node.Text);
 
     /// <summary>The text with the parameters filled in.</summary>
-    /// <exception cref="FormatException">A parameter is not there, or is a list or a group.</exception>
+    /// <exception cref="FormatException">A parameter is not there, or an expression has no value.</exception>
     public string Fill(Value parameters)
     {
-        if (IsPlain) return Source;
-        var text = new StringBuilder();
-        foreach (var (plain, path, otherwise) in parts) text.Append(path is null ? plain : Look(parameters, path, otherwise));
-        return text.ToString();
+        if (template is null) return Source;
+        try
+        {
+            return template.Render(new PackParameters(parameters));
+        }
+        catch (ExpressionException e)
+        {
+            throw new FormatException($"\"{Source}\": {e.Message}");
+        }
     }
 
-    static string Look(Value value, string[] path, string? otherwise)
+    /// <summary>What <c>{{parameters.x}}</c> finds.</summary>
+    sealed class PackParameters(Value parameters) : IReferences
     {
-        foreach (var word in path)
-        {
-            if (value.Kind == ValueKind.Dict && value.AsDict.TryGet(word, out value)) continue;
-            return otherwise ?? throw new FormatException($"there is no parameter \"{string.Join('.', path)}\" in this collector's pack");
-        }
-        return value.Kind switch
-        {
-            ValueKind.String => value.AsString,
-            ValueKind.Bool => value.AsBool ? "true" : "false",
-            ValueKind.Int => value.AsInt.ToString(CultureInfo.InvariantCulture),
-            ValueKind.Float => value.AsFloat.ToString(CultureInfo.InvariantCulture),
-            ValueKind.BigInt => value.AsBigInt.ToString(CultureInfo.InvariantCulture),
-            ValueKind.None => "",
-            _ => throw new FormatException($"parameter \"{string.Join('.', path)}\" is not one value"),
-        };
+        public bool TryResolve(Reference reference, out Value value, out string problem) =>
+            ReferencePath.TryWalk(parameters, reference.Path, out value, out problem);
     }
 }
