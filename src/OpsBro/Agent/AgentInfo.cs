@@ -37,7 +37,7 @@ internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog l
             Collectors = new Dictionary<string, int>(),
             Checks = new Dictionary<string, int>(),
             Detectors = new Dictionary<string, int>(),
-            Problems = [.. Problems(current)],
+            Problems = [.. Problems()],
             MemoryBytes = Environment.WorkingSet,
             CpuSeconds = Math.Round(cpu.TotalSeconds, 3),
             CpuPercent = Math.Round(100 * cpu / age, 2),
@@ -49,9 +49,9 @@ internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog l
     }
 
     /// <summary>Every problem, one line each.</summary>
-    IEnumerable<string> Problems(Configuration current)
+    IEnumerable<string> Problems()
     {
-        foreach (var problem in current.Problems.Concat(self.Problems)) yield return problem.ToString();
+        foreach (var problem in config.Problems.Concat(self.Problems).Distinct()) yield return problem.ToString();
         if (log.IsFileBroken) yield return $"{self.Options.LogDirectory}: the log cannot be written; free some space, or check the rights";
     }
 

@@ -11,6 +11,9 @@ internal sealed class ApiComponent : IComponent
     public string Name => "api";
 
     /// <inheritdoc/>
+    public void AddTo(IServiceCollection services, AgentOptions options) => services.AddSingleton<Config.IConfigChecker, HttpChecker>();
+
+    /// <inheritdoc/>
     public void MapTo(ApiRoutes api, IServiceProvider services)
     {
         var readiness = services.GetRequiredService<Readiness>();

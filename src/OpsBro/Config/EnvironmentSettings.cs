@@ -21,6 +21,11 @@ internal static class EnvironmentSettings
         {
             if (!name.StartsWith(prefix, StringComparison.Ordinal) || PathOf(name[prefix.Length..]) is not { } path) continue;
             var place = $"environment {name}";
+            if (!AgentSettings.IsKnown(path[0]) && Spelling.Nearest(path[0], AgentSettings.Keys) is { } nearest)
+            {
+                problems.Add(new Problem(place, 0, 0, $"there is no section \"{path[0]}\" (did you mean \"{nearest}\"?)"));
+                continue;
+            }
             var content = YamlText.Parse(place, value);
             problems.AddRange(content.Problems.Select(p => p with { Line = 0, Column = 0 }));
             if (!content.IsReadable) continue;

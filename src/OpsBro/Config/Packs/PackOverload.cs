@@ -17,17 +17,19 @@ internal static class PackOverload
         if (parts.Length < 2 || !ConfigFiles.Levels.Contains(parts[0]))
             throw new CliError(2, $"\"{levelAndPack}\" is no LEVEL.PACK; write for instance core.linux");
         var pack = ParameterKey.FindPack(configuration, parts[1]);
-        var from = pack.Levels.FirstOrDefault(level => level.Level == parts[0])
-            ?? throw new CliError(2, $"pack {pack.Name} does not exist on level {parts[0]}, but on {string.Join(", ", pack.Levels.Select(l => l.Level))}");
-        if (ConfigFiles.RankOf(toLevel) <= ConfigFiles.RankOf(from.Level))
-            throw new CliError(2, $"level {toLevel} is not above {from.Level}; give a higher one with --to-level");
+        var copies = configuration.Files.Select(file => file.Place).Where(place => place.Pack == pack.Name)
+            .GroupBy(place => place.Level!).ToDictionary(level => level.Key, level => level.First().PackDirectory!);
+        if (!copies.TryGetValue(parts[0], out var from))
+            throw new CliError(2, $"pack {pack.Name} does not exist on level {parts[0]}, but on {string.Join(", ", copies.Keys)}");
+        if (ConfigFiles.RankOf(toLevel) <= ConfigFiles.RankOf(parts[0]))
+            throw new CliError(2, $"level {toLevel} is not above {parts[0]}; give a higher one with --to-level");
         var target = Path.Join(options.ConfigDirectory, "packs", toLevel, pack.Name);
-        var there = pack.Levels.FirstOrDefault(level => level.Level == toLevel)?.Directory ?? target;
+        var there = copies.GetValueOrDefault(toLevel, target);
         if (Directory.Exists(there)) throw new CliError(2, $"{there} is there already; edit it, or move it away");
-        CopyTo(from.Directory, target);
+        CopyTo(from, target);
         var about = Path.Join(target, File.Exists(Path.Join(target, "package.yml")) ? "package.yml" : "pack.yml");
         var text = YamlEdit.Set(EditedFile.Read(about), ["replace"], "true");
-        EditedFile.Write(about, YamlEdit.Comment(text, $"copied from {from.Directory}; without replace: true its keys would be laid over that pack"));
+        EditedFile.Write(about, YamlEdit.Comment(text, $"copied from {from}; without replace: true its keys would be laid over that pack"));
         return target;
     }
 

@@ -75,7 +75,7 @@ internal static class YamlRefusal
         var colon = source.IndexOf(": ");
         if (colon < 0) return false;
         var value = source[(colon + 2)..].TrimStart();
-        return value.StartsWith("{{") || (value.StartsWith("{") && !value.TrimEnd().EndsWith("}"));
+        return value.StartsWith("{{") || (value.StartsWith("{") && value.Contains('}') && !value.TrimEnd().EndsWith("}"));
     }
 
     static ReadOnlySpan<char> LineOf(string text, int line)

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace OpsBro.Tests.EndToEnd;
+
+/// <summary>A live agent and its files: reload, edits that count at once, files that break.</summary>
+public class ConfigEndToEndTests
+{
+    [Fact]
+    public async Task An_agent_takes_over_what_changed_and_keeps_what_broke()
+    {
+        await using var agent = RunningAgent.Prepare();
+        agent.Write("broken.yml", "check: {script: [\n");
+        agent.Write("dns.yml", "dns: {enabled: true, port: 6766}\n");
+        agent.Write("packs/local/demo/parameters.yml", "# how many\nlimit: {type: int, default: 3, max: 10}\n");
+        agent.Write("packs/local/demo/checks/one.yml", "check: {script: \"echo $limit$\", if_group: nobody}\n");
+        await agent.Start();
+
+        var check = await agent.Run("config", "check");
+        var modules = await agent.Run("agent", "modules", "state", "--json");
+        var tooMuch = await agent.Run("packs", "parameters", "set", "local.demo.limit", "11");
+        var set = await agent.Run("packs", "parameters", "set", "local.demo.limit", "7");
+        var groups = await agent.Run("agent", "parameters", "add", "groups", "hot");
+        agent.Write("dns.yml", "dns: {enabled: true, port: [\n");
+        var reload = await agent.Run("agent", "reload", "--json");
+        var show = await agent.Run("config", "show", "--origin");
+        var info = await agent.Run("agent", "info", "--json");
+
+        Assert.Equal(1, check.ExitCode);
+        Assert.Contains($"{agent.Config}/broken.yml:1:17: a list is opened with [ here", check.Output);
+        Assert.Contains(modules.Json.EnumerateArray(), m => m.GetProperty("kind").GetString() == "dns" && m.GetProperty("state").GetString() == "not active yet");
+        Assert.Equal((2, "error: parameter limit is \"11\"; write at most 10; nothing was changed\n"), (tooMuch.ExitCode, tooMuch.Errors));
+        Assert.Contains("reloaded: 0 objects added, 1 changed, 0 removed", set.Output);
+        Assert.Matches("^# how many\nlimit: {type: int, default: 7, max: 10}\n# CHANGE: \\(.*\\) SET limit → 7\n$",
+            await File.ReadAllTextAsync(Path.Join(agent.Config, "packs/local/demo/parameters.yml")));
+        Assert.Contains("settings changed", groups.Output);
+        Assert.Equal(0, reload.Json.GetProperty("removed").GetInt32());
+        Assert.Contains($"packs.demo.limit\t7\t{agent.Config}/packs/local/demo/parameters.yml:2:28", show.Output);
+        Assert.Contains($"dns.dns.port\t6766\t{agent.Config}/dns.yml:1:28", show.Output);
+        Assert.Contains("dns.yml:1:", info.Json.GetProperty("problems").ToString());
+    }
+
+    [Fact]
+    public async Task Hangup_makes_the_agent_read_its_files()
+    {
+        await using var agent = await RunningAgent.Started();
+        agent.AddToAgentYml("display_name: heard\n");
+
+        using var kill = Process.Start("kill", ["-HUP", $"{agent.Pid}"]);
+        await kill.WaitForExitAsync();
+
+        var said = await agent.Until(s => s.Json.GetProperty("version").GetInt32() > 1, "config", "show", "display_name", "--json");
+        Assert.Equal("heard", said.Json.GetProperty("entries")[0].GetProperty("value").GetString());
+    }
+
+    [Fact]
+    public async Task Packs_are_shown_and_copied_without_an_agent()
+    {
+        await using var agent = RunningAgent.Prepare();
+
+        var list = await agent.Run("packs", "list", "--json");
+        var first = list.Json.EnumerateArray().First().GetProperty("name").GetString()!;
+        var copied = await agent.Run("packs", "overload", $"core.{first}");
+        var again = await agent.Run("packs", "overload", $"core.{first}");
+        var shown = await agent.Run("packs", "show", first, "--json");
+        var check = await agent.Run("config", "check");
+
+        Assert.Equal(0, copied.ExitCode);
+        Assert.Contains("is there already", again.Errors);
+        Assert.Equal(["local"], shown.Json.GetProperty("levels").EnumerateArray().Select(l => l.GetProperty("level").GetString()));
+        Assert.All(shown.Json.GetProperty("objects").EnumerateArray(), o => Assert.StartsWith(agent.Config, o.GetProperty("file").GetString()));
+        Assert.DoesNotContain("replace", check.Output);
+    }
+}
