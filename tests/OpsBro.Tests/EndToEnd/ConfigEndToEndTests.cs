@@ -35,7 +35,7 @@ public class ConfigEndToEndTests
             await File.ReadAllTextAsync(Path.Join(agent.Config, "packs/local/demo/parameters.yml")));
         Assert.Contains("settings changed", groups.Output);
         Assert.Equal(0, reload.Json.GetProperty("removed").GetInt32());
-        Assert.Contains($"packs.demo.limit\t7\t{agent.Config}/packs/local/demo/parameters.yml:2:28", show.Output);
+        Assert.Contains($"packs.demo.limit\t7\t{agent.Config}/packs/local/demo/parameters.yml:2:29", show.Output);
         Assert.Contains($"dns.dns.port\t6766\t{agent.Config}/dns.yml:1:28", show.Output);
         Assert.Contains("dns.yml:1:", info.Json.GetProperty("problems").ToString());
     }
