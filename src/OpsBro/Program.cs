@@ -1,6 +1,7 @@
 using OpsBro;
 using OpsBro.Agent;
 using OpsBro.Api;
+using OpsBro.Checks;
 using OpsBro.Cli;
 using OpsBro.Collectors;
 using OpsBro.Config;
@@ -14,6 +15,7 @@ IComponent[] components =
     new ConfigComponent(),
     new StorageComponent(),
     new CollectorsComponent(),
+    new MonitoringComponent(),
 ];
 
 return await CommandLine.Run(args, components);

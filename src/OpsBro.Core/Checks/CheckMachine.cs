@@ -129,7 +129,8 @@ public static class CheckMachine
     public static TimeSpan Pause(CheckStanding standing, CheckRules rules) =>
         standing.State.IsProblem() && !standing.IsHard ? rules.RetryInterval : rules.Interval;
 
-    /// <summary>True when the last result is too old to be believed.</summary>
-    public static bool IsStale(CheckStanding standing, CheckRules rules, DateTimeOffset now) =>
-        standing.State != CheckState.Pending && rules.Freshness != TimeSpan.MaxValue && now - standing.LastRun > rules.Freshness;
+    /// <summary>True when a run that was started is so long without a result that the last one is not believed any more.</summary>
+    /// <param name="waiting">Time since the run was to start.</param>
+    /// <param name="rules">The check's rules.</param>
+    public static bool IsStale(TimeSpan waiting, CheckRules rules) => waiting > rules.Freshness;
 }

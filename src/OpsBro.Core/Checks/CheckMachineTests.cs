@@ -139,15 +139,13 @@ public class CheckMachineTests
     }
 
     [Fact]
-    public void A_result_that_is_too_old_is_stale()
+    public void A_run_without_a_result_is_stale_after_the_freshness()
     {
         var rules = new CheckRules { Freshness = TimeSpan.FromMinutes(1) };
-        var standing = CheckStanding.New(start);
-        Assert.False(CheckMachine.IsStale(standing, rules, start.AddDays(1)));
 
-        standing = CheckMachine.Next(standing, new CheckResult(CheckState.Ok, ""), rules, start, out _);
-        Assert.False(CheckMachine.IsStale(standing, rules, start.AddSeconds(60)));
-        Assert.True(CheckMachine.IsStale(standing, rules, start.AddSeconds(61)));
+        Assert.False(CheckMachine.IsStale(TimeSpan.FromSeconds(60), rules));
+        Assert.True(CheckMachine.IsStale(TimeSpan.FromSeconds(61), rules));
+        Assert.False(CheckMachine.IsStale(TimeSpan.FromDays(1), new CheckRules()));
     }
 
     [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4)]

@@ -29,16 +29,20 @@ internal static unsafe class ProcessGroup
     public static int LeftBehind => leftBehind.Count;
 
     /// <summary>Starts a program, reads what it writes and waits for its end.</summary>
-    public static ProgramResult Run(ProgramStart start, TimeSpan deadline)
+    /// <param name="start">What to start.</param>
+    /// <param name="deadline">How long it may take.</param>
+    /// <param name="among">Those that are ended together when their owner stops; null for none.</param>
+    public static ProgramResult Run(ProgramStart start, TimeSpan deadline, RunningPrograms? among = null)
     {
         ReapLeftBehind();
         var began = Monotonic.Now;
         var running = Spawn.Start(start, out var problem);
         if (running is not { } program)
             return new ProgramResult(ProgramEnd.NotStarted, 0, [], [], 0, Monotonic.Now - began, problem);
+        among?.Add(program.Pid);
         try
         {
-            return Watch(program, start, began, deadline);
+            return Watch(program, start, began, deadline, among);
         }
         finally
         {
@@ -48,7 +52,7 @@ internal static unsafe class ProcessGroup
         }
     }
 
-    static ProgramResult Watch(Spawned program, ProgramStart start, TimeSpan began, TimeSpan deadline)
+    static ProgramResult Watch(Spawned program, ProgramStart start, TimeSpan began, TimeSpan deadline, RunningPrograms? among)
     {
         var output = new PipeReader(program.Output, start.MaxOutput);
         var errors = new PipeReader(program.Errors, start.MaxOutput);
@@ -61,6 +65,7 @@ internal static unsafe class ProcessGroup
         }
         // the leader is not reaped yet, so its number still names this group and no other
         KillGroup(program.Pid, SigKill);
+        among?.Remove(program.Pid);
         var status = 0;
         var reaped = Reap(program, hasEnded, ref status);
         var duration = Monotonic.Now - began;
@@ -120,7 +125,7 @@ internal static unsafe class ProcessGroup
     }
 
     /// <summary>Signals everything in the program's group. Checked: a wrong number would hit the agent's own group or every process.</summary>
-    static void KillGroup(int pid, int signal)
+    internal static void KillGroup(int pid, int signal)
     {
         if (pid > 1 && getpgid(pid) == pid) kill(-pid, signal);
     }

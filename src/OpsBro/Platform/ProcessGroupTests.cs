@@ -217,4 +217,22 @@ public class ProcessGroupTests
             Assert.Equal(i, results[i].Code);
         }
     }
+
+    [Fact]
+    public void The_programs_of_an_owner_that_stops_end_with_it()
+    {
+        var owned = new RunningPrograms();
+        ProgramResult? result = null;
+        var thread = new Thread(() => result = ProcessGroup.Run(new ProgramStart("/bin/sleep", "1000"), patience, owned));
+        thread.Start();
+        Assert.True(SpinWait.SpinUntil(() => owned.Count == 1, patience));
+
+        owned.EndAll();
+        thread.Join();
+        var late = ProcessGroup.Run(new ProgramStart("/bin/sleep", "1000"), patience, owned);
+
+        Assert.Equal((ProgramEnd.Signalled, 9), (result!.End, result.Code));
+        Assert.Equal((ProgramEnd.Signalled, 9), (late.End, late.Code));
+        Assert.Equal(0, owned.Count);
+    }
 }
