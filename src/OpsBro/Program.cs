@@ -5,6 +5,7 @@ using OpsBro.Checks;
 using OpsBro.Cli;
 using OpsBro.Collectors;
 using OpsBro.Config;
+using OpsBro.Detectors;
 using OpsBro.Storage;
 
 // The agent's table of contents: every capability, in start order.
@@ -15,6 +16,7 @@ IComponent[] components =
     new ConfigComponent(),
     new StorageComponent(),
     new CollectorsComponent(),
+    new DetectorsComponent(),
     new MonitoringComponent(),
 ];
 
