@@ -116,7 +116,9 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     public bool TryReadWhile(string path, Func<ReadOnlySpan<byte>, bool> wantsMore, out ReadOnlySpan<byte> content) =>
         TryReadOpened(RawFile.Open(PathOf(path)), out content, wantsMore);
 
-    /// <summary>Numbers of the processes there are, rising, at most <see cref="MaxProcesses"/>. The list is valid until the next call.</summary>
+    /// <summary>
+    /// Numbers of the processes there are, rising, at most <see cref="MaxProcesses"/>. The list is valid until the next call.
+    /// </summary>
     public IReadOnlyList<int> ProcessIds() => Numbers("/proc", MaxProcesses, processes);
 
     /// <summary>Open files of a process as numbers, at most <see cref="MaxOpenFiles"/>; none when it is gone or another user's. The list is
@@ -172,7 +174,7 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         lastSource = directory;
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(PathOf(directory)).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+            return Names(Directory.EnumerateFileSystemEntries(PathOf(directory)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -185,7 +187,7 @@ internal sealed class HostFiles(string root = "/") : IDisposable
     {
         try
         {
-            return [.. Directory.EnumerateDirectories(PathOf(directory), "*", AnyEntry).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+            return Names(Directory.EnumerateDirectories(PathOf(directory), "*", AnyEntry));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -193,7 +195,11 @@ internal sealed class HostFiles(string root = "/") : IDisposable
         }
     }
 
-    /// <summary>/proc/1234/stat goes away with its process and /sys files of a device with the device: only the fixed ones are kept.</summary>
+    static string[] Names(IEnumerable<string> paths) => [.. paths.Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// /proc/1234/stat goes away with its process and /sys files of a device with the device: only the fixed ones are kept.
+    /// </summary>
     static bool IsKeepable(string path) =>
         path.StartsWith("/proc/", StringComparison.Ordinal) && path.Length > 6 && !char.IsAsciiDigit(path[6]);
 

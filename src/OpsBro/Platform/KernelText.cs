@@ -132,7 +132,8 @@ internal static class KernelText
         var length = 0;
         for (var i = 0; i < field.Length; i++)
         {
-            var isOctal = field[i] == '\\' && i + 3 < field.Length && IsOctal(field[i + 1]) && IsOctal(field[i + 2]) && IsOctal(field[i + 3]);
+            var isOctal = field[i] == '\\' && i + 3 < field.Length
+                && IsOctal(field[i + 1]) && IsOctal(field[i + 2]) && IsOctal(field[i + 3]);
             path[length++] = isOctal ? (byte)((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + field[i + 3] - '0') : field[i];
             if (isOctal) i += 3;
         }

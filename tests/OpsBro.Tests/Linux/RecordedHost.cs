@@ -4,7 +4,9 @@ using OpsBro.Platform;
 
 namespace OpsBro.Tests.Linux;
 
-/// <summary>The files of a host in a directory of their own: recorded ones, changed and added to by a test. The directory goes with it.</summary>
+/// <summary>
+/// The files of a host in a directory of their own: recorded ones, changed and added to by a test. The directory goes with it.
+/// </summary>
 sealed class RecordedHost : IDisposable
 {
     /// <summary>The recorded kernels.</summary>

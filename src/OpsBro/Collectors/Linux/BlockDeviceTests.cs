@@ -32,7 +32,9 @@ public class BlockDeviceTests
         Assert.Equal("none", disk.Text("scheduler"));
     }
 
-    [Theory, InlineData("[none] mq-deadline", "none"), InlineData("none", "none"), InlineData("a b", null), InlineData("", null), InlineData("][", "][")]
+    [Theory]
+    [InlineData("[none] mq-deadline", "none"), InlineData("none", "none"), InlineData("][", "][")]
+    [InlineData("a b", null), InlineData("", null)]
     public void The_scheduler_is_the_word_in_brackets(string text, string? expected) =>
         Assert.Equal(expected, BlockDevice.SchedulerOf(text));
 }

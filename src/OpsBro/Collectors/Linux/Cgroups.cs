@@ -96,7 +96,8 @@ internal sealed class Cgroups : ICollector
             {
                 hasCpu = true;
                 known.Now[CpuNanoseconds] = nanoseconds;
-                if (FieldOf(host, $"{paths.Limits}/{group}/cpu.stat", "throttled_time"u8) is { } throttled) known.Now[ThrottledNanoseconds] = throttled;
+                if (FieldOf(host, $"{paths.Limits}/{group}/cpu.stat", "throttled_time"u8) is { } throttled)
+                    known.Now[ThrottledNanoseconds] = throttled;
             }
             if (known.HasDifference && hasCpu)
             {
@@ -117,7 +118,8 @@ internal sealed class Cgroups : ICollector
     {
         if (!host.TryReadLong($"{directory}/{(version == 2 ? "memory.current" : "memory.usage_in_bytes")}", out var used)) return;
         data.Set("memory_bytes", used);
-        if (host.TryReadLong($"{directory}/{(version == 2 ? "memory.max" : "memory.limit_in_bytes")}", out var limit) && limit is > 0 and < NoLimit)
+        var limitFile = version == 2 ? "memory.max" : "memory.limit_in_bytes";
+        if (host.TryReadLong($"{directory}/{limitFile}", out var limit) && limit is > 0 and < NoLimit)
         {
             data.Set("memory_limit_bytes", limit);
             data.Set("memory_pct", 100.0 * used / limit);
@@ -141,7 +143,10 @@ internal sealed class Cgroups : ICollector
                 into[CpuNanoseconds] = Math.Clamp(microseconds, 0, largest) * nanoseconds;
                 isThere = true;
             }
-            else if (name.SequenceEqual("throttled_usec"u8)) into[ThrottledNanoseconds] = Math.Clamp(microseconds, 0, largest) * nanoseconds;
+            else if (name.SequenceEqual("throttled_usec"u8))
+            {
+                into[ThrottledNanoseconds] = Math.Clamp(microseconds, 0, largest) * nanoseconds;
+            }
         }
         return isThere;
     }
@@ -155,7 +160,8 @@ internal sealed class Cgroups : ICollector
             var fields = new FieldReader(line);
             while (fields.TryNext(out ReadOnlySpan<byte> field))
             {
-                if (!KernelText.TrySplit(field, (byte)'=', out var name, out var digits) || !KernelText.TryLong(digits, out var number)) continue;
+                if (!KernelText.TrySplit(field, (byte)'=', out var name, out var digits)) continue;
+                if (!KernelText.TryLong(digits, out var number)) continue;
                 var index = name.SequenceEqual("rbytes"u8) ? ReadBytes : name.SequenceEqual("wbytes"u8) ? WrittenBytes : -1;
                 if (index >= 0) into[index] = (long)Math.Min((ulong)into[index] + (ulong)Math.Max(0, number), long.MaxValue);
             }

@@ -51,7 +51,10 @@ internal sealed class Conntrack : ICollector
         return Outcome.Ok;
     }
 
-    /// <summary>Sums the columns drop, early_drop and insert_failed over the CPUs. Grammar: a line of names, then hexadecimal lines.</summary>
+    /// <summary>
+    /// Sums the columns drop, early_drop and insert_failed over the CPUs. Grammar: a line of names, then a line of hexadecimal
+    /// numbers for each CPU.
+    /// </summary>
     internal static void Parse(ReadOnlySpan<byte> text, Span<long> sums)
     {
         var lines = new LineReader(text);

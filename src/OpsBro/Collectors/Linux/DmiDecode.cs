@@ -20,9 +20,9 @@ internal sealed class DmiDecode : ICollector
     /// <inheritdoc/>
     public IReadOnlyList<KeyDoc> Keys { get; } =
     [
-        new("<file>", "", "One text for each file there: product_name, product_version, product_serial, product_uuid, sys_vendor, bios_vendor, "
-            + "bios_version, bios_date, board_name, board_vendor, board_serial, chassis_type, chassis_vendor and so on. "
-            + "Serial numbers need root."),
+        new("<file>", "", "One text for each file there: product_name, product_version, product_serial, product_uuid, "
+            + "sys_vendor, bios_vendor, bios_version, bios_date, board_name, board_vendor, board_serial, chassis_type, "
+            + "chassis_vendor, chassis_asset_tag and so on. Serial numbers need root."),
     ];
 
     /// <inheritdoc/>

@@ -2,7 +2,10 @@ using OpsBro.Platform;
 
 namespace OpsBro.Collectors.Linux;
 
-/// <summary>Open files and inodes of the whole host, against the kernel's limit. Source: /proc/sys/fs/file-nr and inode-nr, see proc_sys_fs(5).</summary>
+/// <summary>
+/// Open files and inodes of the whole host, against the kernel's limit. Source: /proc/sys/fs/file-nr and inode-nr, see
+/// proc_sys_fs(5).
+/// </summary>
 internal sealed class FileHandles : ICollector
 {
     /// <inheritdoc/>

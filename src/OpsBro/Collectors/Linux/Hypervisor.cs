@@ -14,14 +14,15 @@ internal sealed class Hypervisor(Func<string?> readSignature) : ICollector
     /// <summary>Signature, or part of what DMI says, and the plain word.</summary>
     static readonly (string Signature, string Kind)[] Kinds =
     [
-        ("KVMKVMKVM", "kvm"), ("VMwareVMware", "vmware"), ("XenVMMXenVMM", "xen"), ("MicrosoftHv", "hyperv"), ("VBoxVBoxVBox", "virtualbox"),
-        ("TCGTCGTCGTCG", "qemu"), ("bhyve bhyve", "bhyve"), ("prl hyperv", "parallels"), ("ACRNACRNACRN", "acrn"), ("QNXQVMBSQG", "qnx"),
+        ("KVMKVMKVM", "kvm"), ("VMwareVMware", "vmware"), ("XenVMMXenVMM", "xen"), ("MicrosoftHv", "hyperv"),
+        ("VBoxVBoxVBox", "virtualbox"), ("TCGTCGTCGTCG", "qemu"), ("bhyve bhyve", "bhyve"), ("prl hyperv", "parallels"), ("ACRNACRNACRN", "acrn"), ("QNXQVMBSQG", "qnx"),
         ("SRESRESRESRE", "sre"), ("UnisysSpar64", "spar"),
     ];
 
     static readonly (string Name, string Signature)[] DmiNames =
     [
-        ("KVM", "KVMKVMKVM"), ("QEMU", "KVMKVMKVM"), ("VMware", "VMwareVMware"), ("VirtualBox", "VBoxVBoxVBox"), ("HVM domU", "XenVMMXenVMM"),
+        ("KVM", "KVMKVMKVM"), ("QEMU", "KVMKVMKVM"), ("VMware", "VMwareVMware"), ("VirtualBox", "VBoxVBoxVBox"),
+        ("HVM domU", "XenVMMXenVMM"),
         ("Virtual Machine", "MicrosoftHv"), ("BHYVE", "bhyve bhyve"), ("Parallels", "prl hyperv"), ("Amazon EC2", "KVMKVMKVM"),
     ];
 
@@ -42,7 +43,8 @@ internal sealed class Hypervisor(Func<string?> readSignature) : ICollector
     /// <inheritdoc/>
     public IReadOnlyList<KeyDoc> Keys { get; } =
     [
-        new("hypervisor", "", "Its signature: KVMKVMKVM, VMwareVMware, XenVMMXenVMM, MicrosoftHv, VBoxVBoxVBox and so on; empty on bare metal."),
+        new("hypervisor", "", "Its signature: KVMKVMKVM, VMwareVMware, XenVMMXenVMM, MicrosoftHv, VBoxVBoxVBox and so on; "
+            + "empty on bare metal."),
         new("kind", "", "The same as a word: kvm, vmware, xen, hyperv, virtualbox, qemu, bhyve, parallels, other, or none."),
         new("virtual", "", "True when there is one."),
     ];
@@ -90,7 +92,9 @@ internal sealed class Hypervisor(Func<string?> readSignature) : ICollector
         return Clean(MemoryMarshal.AsBytes(registers));
     }
 
-    /// <summary>The signature as text: without zeros and outer blanks, and Hyper-V's as the original has it; null when it is empty.</summary>
+    /// <summary>
+    /// The signature as text: without zeros and outer blanks, and Hyper-V's as the original has it; null when it is empty.
+    /// </summary>
     internal static string? Clean(ReadOnlySpan<byte> signature)
     {
         Span<char> text = stackalloc char[signature.Length];

@@ -17,7 +17,8 @@ internal sealed class Interfaces(Func<List<InterfaceAddress>> readAddresses) : I
 
     // IFF_ flags of include/uapi/linux/if.h, and ARPHRD_ types of if_arp.h
     const int Up = 1, Broadcast = 2, Loopback = 8, Multicast = 0x1000;
-    const long Ethernet = 1, LoopbackType = 772, Infiniband = 32, Ppp = 512, Tunnel = 768, Tunnel6 = 769, Sit = 776, Gre = 778, None = 65534;
+    const long Ethernet = 1, LoopbackType = 772, Infiniband = 32, Ppp = 512, None = 65534;
+    const long Tunnel = 768, Tunnel6 = 769, Sit = 776, Gre = 778;
 
     /// <summary>Asks this machine.</summary>
     public Interfaces() : this(InterfaceAddress.ReadAll)
@@ -136,7 +137,8 @@ internal sealed class Interfaces(Func<List<InterfaceAddress>> readAddresses) : I
 
     /// <summary>The flags of <c>0x1003</c>; 0 when it is something else.</summary>
     internal static int FlagsOf(string? text) =>
-        text is ['0', 'x', .. var hex] && int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var flags) ? flags : 0;
+        text is ['0', 'x', .. var hex]
+        && int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var flags) ? flags : 0;
 
     static string EncapsulationOf(long type) => type switch
     {
@@ -157,7 +159,8 @@ internal sealed class Interfaces(Func<List<InterfaceAddress>> readAddresses) : I
         if (host.Exists($"{directory}/tun_flags")) return "tun";
         if (host.Exists($"{directory}/wireless")) return "wlan";
         // the two ends of a veth pair know each other; a physical interface is linked to itself
-        var isLinked = host.TryReadLong($"{directory}/iflink", out var link) && host.TryReadLong($"{directory}/ifindex", out var index) && link != index;
+        var isLinked = host.TryReadLong($"{directory}/iflink", out var link)
+            && host.TryReadLong($"{directory}/ifindex", out var index) && link != index;
         return type switch
         {
             LoopbackType => "loopback",

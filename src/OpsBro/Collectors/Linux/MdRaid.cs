@@ -1,6 +1,9 @@
 namespace OpsBro.Collectors.Linux;
 
-/// <summary>Software RAID: whether each array has all its disks, and how far a rebuild is. Source: /sys/block/md*/md, see Documentation/admin-guide/md.rst.</summary>
+/// <summary>
+/// Software RAID: whether each array has all its disks, and how far a rebuild is. Source: /sys/block/md*/md, see
+/// Documentation/admin-guide/md.rst.
+/// </summary>
 internal sealed class MdRaid : ICollector
 {
     /// <summary>Most arrays read.</summary>

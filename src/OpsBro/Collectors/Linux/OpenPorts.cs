@@ -56,7 +56,8 @@ internal sealed class OpenPorts : ICollector
             new($"details.{protocol}[].state", "", "LISTEN; UNCONN for UDP."),
             new($"details.{protocol}[].port", "", "The port alone."),
             new($"details.{protocol}[].uid", "", "Number of the user who opened it."),
-            new($"details.{protocol}[].pid", "", "Process; of several that share the socket the one with the lowest number. Not there when unknown."),
+            new($"details.{protocol}[].pid", "", "Process; of several that share the socket the one with the lowest number. "
+                + "Not there when unknown."),
             new($"details.{protocol}[].process", "", "Name of that process."),
         }),
     ];
@@ -91,9 +92,11 @@ internal sealed class OpenPorts : ICollector
         while (into.Count < MaxSockets && lines.TryNext(out var line))
         {
             var fields = new FieldReader(line);
-            if (!fields.TrySkip(1) || !fields.TryNext(out ReadOnlySpan<byte> local) || !fields.TryNext(out ReadOnlySpan<byte> remote)) continue;
+            if (!fields.TrySkip(1) || !fields.TryNext(out ReadOnlySpan<byte> local)) continue;
+            if (!fields.TryNext(out ReadOnlySpan<byte> remote)) continue;
             if (!fields.TryNext(out ReadOnlySpan<byte> hexState) || !KernelText.TryHex(hexState, out var found) || found != state) continue;
-            if (!TryEndpoint(local, out var address, out var port) || !TryEndpoint(remote, out _, out var remotePort) || remotePort != 0) continue;
+            if (!TryEndpoint(remote, out _, out var remotePort) || remotePort != 0) continue;
+            if (!TryEndpoint(local, out var address, out var port)) continue;
             if (!fields.TrySkip(3) || !fields.TryNext(out long uid) || !fields.TrySkip(1) || !fields.TryNext(out long inode)) continue;
             into.Add(new OpenSocket(proto, address!, port, uid, inode));
         }
@@ -106,7 +109,8 @@ internal sealed class OpenPorts : ICollector
         if (end < 0) return true;
         var line = text[(text[..end].LastIndexOf((byte)'\n') + 1)..end];
         var fields = new FieldReader(line);
-        return !fields.TrySkip(3) || !fields.TryNext(out ReadOnlySpan<byte> state) || state.SequenceEqual("0A"u8) || state.SequenceEqual("st"u8);
+        return !fields.TrySkip(3) || !fields.TryNext(out ReadOnlySpan<byte> state)
+            || state.SequenceEqual("0A"u8) || state.SequenceEqual("st"u8);
     }
 
     static bool TryEndpoint(ReadOnlySpan<byte> text, out IPAddress? address, out int port)

@@ -54,7 +54,8 @@ internal sealed class Pressure : ICollector
         if (!fields.TryNext(out who) || (!who.SequenceEqual("some"u8) && !who.SequenceEqual("full"u8))) return false;
         for (var i = 0; i < averages.Length; i++)
         {
-            if (!fields.TryNext(out ReadOnlySpan<byte> average) || !KernelText.TrySplit(average, (byte)'=', out _, out var number)) return false;
+            if (!fields.TryNext(out ReadOnlySpan<byte> average)) return false;
+            if (!KernelText.TrySplit(average, (byte)'=', out _, out var number)) return false;
             if (!KernelText.TryDouble(number, out averages[i])) return false;
         }
         return fields.TryNext(out ReadOnlySpan<byte> last) && KernelText.TrySplit(last, (byte)'=', out _, out var sum)

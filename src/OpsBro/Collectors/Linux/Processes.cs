@@ -4,7 +4,9 @@ using OpsBro.Platform;
 
 namespace OpsBro.Collectors.Linux;
 
-/// <summary>Processes and threads by state, and those that take most CPU and memory. Source: /proc/PID/stat, see proc_pid_stat(5).</summary>
+/// <summary>
+/// Processes and threads by state, and those that take most CPU and memory. Source: /proc/PID/stat, see proc_pid_stat(5).
+/// </summary>
 internal sealed class Processes : ICollector
 {
     /// <summary>Processes in each of the two lists of the hungriest.</summary>

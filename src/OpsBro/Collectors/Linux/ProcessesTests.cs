@@ -73,7 +73,8 @@ public class ProcessesTests
     {
         using var host = new RecordedHost("6.1");
         var read = 0;
-        for (var i = 0; i < 5; i++) read += host.Files.TryReadProcess(977, "stat"u8, out var warm) && Processes.TryParse(warm, out _) ? 1 : 0;
+        for (var i = 0; i < 5; i++)
+            read += host.Files.TryReadProcess(977, "stat"u8, out var warm) && Processes.TryParse(warm, out _) ? 1 : 0;
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         read += host.Files.TryReadProcess(977, "stat"u8, out var text) && Processes.TryParse(text, out _) ? 1 : 0;

@@ -51,7 +51,8 @@ internal sealed class Sockets : ICollector
     public string Name => "sockets";
 
     /// <inheritdoc/>
-    public string Summary => "TCP and UDP of the host: sockets, connections, retransmissions, losses, from /proc/net/sockstat, snmp and netstat.";
+    public string Summary =>
+        "TCP and UDP of the host: sockets, connections, retransmissions, losses, from /proc/net/sockstat, snmp and netstat.";
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyDoc> Keys { get; } =

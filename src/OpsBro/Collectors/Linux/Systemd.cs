@@ -42,7 +42,8 @@ internal sealed class Systemd(string program = "systemctl") : ICollector
         .. States.Select(state => new KeyDoc(state, "", $"Units that are {state}.")),
         new("failed_units[]", "", "Names of the failed units, sorted."),
         new("types.<type>", "", "Units of one type: service, timer, socket, mount, target and so on."),
-        new("services.<service>", "", "State of one service, without the ending .service: running, exited, dead, failed, auto-restart and so on."),
+        new("services.<service>", "", "State of one service, without the ending .service: running, exited, dead, failed, "
+            + "auto-restart and so on."),
     ];
 
     /// <inheritdoc/>
@@ -53,8 +54,8 @@ internal sealed class Systemd(string program = "systemctl") : ICollector
         var result = ProcessGroup.Run(start, Patience);
         if (!result.IsSuccess)
         {
-            var said = result.Errors.Split('\n')[0].Trim();
-            throw new IOException($"{program}: {(result.Problem.Length > 0 ? result.Problem : said.Length > 0 ? said : $"exit code {result.Code}")}");
+            string[] reasons = [result.Problem, result.Errors.Split('\n')[0].Trim(), $"exit code {result.Code}"];
+            throw new IOException($"{program}: {reasons.First(r => r.Length > 0)}");
         }
         Write(Parse(result.OutputBytes), run.Data);
         return Outcome.Ok;
@@ -90,8 +91,10 @@ internal sealed class Systemd(string program = "systemctl") : ICollector
         data.Set("state", byState.ContainsKey("failed") ? "degraded" : byState.ContainsKey("activating") ? "starting" : "running");
         data.Set("units", units.Count);
         foreach (var state in States) data.Set(state, byState.GetValueOrDefault(state));
-        data.Set("failed_units", Value.ListOf([.. units.Where(u => u.Active == "failed").Select(u => u.Name).Order(StringComparer.Ordinal).Select(Value.Of)]));
-        foreach (var (type, count) in units.CountBy(u => u.Type).OrderBy(t => t.Key, StringComparer.Ordinal)) data.Section("types").Set(type, count);
+        var failed = units.Where(u => u.Active == "failed").Select(u => u.Name).Order(StringComparer.Ordinal);
+        data.Set("failed_units", Value.ListOf([.. failed.Select(Value.Of)]));
+        foreach (var (type, count) in units.CountBy(u => u.Type).OrderBy(t => t.Key, StringComparer.Ordinal))
+            data.Section("types").Set(type, count);
         foreach (var service in units.Where(u => u.Type == "service").Take(MaxServices))
             data.Section("services").Set(service.Name[..^".service".Length], service.Sub);
     }

@@ -34,7 +34,8 @@ internal sealed class TimeSync(Func<ClockDiscipline?> readClock) : ICollector
     public IReadOnlyList<KeyDoc> Keys { get; } =
     [
         new("synchronized", "", "True while a daemon keeps the clock right."),
-        new("offset_ms", "ms", "Correction that the kernel is still making. Daemons that slew the clock themselves (chrony) leave it at 0."),
+        new("offset_ms", "ms", "Correction that the kernel is still making. Daemons that slew the clock themselves (chrony) "
+            + "leave it at 0."),
         new("estimated_error_ms", "ms", "How far off the clock probably is, as the daemon told the kernel."),
         new("max_error_ms", "ms", "How far off it is at most; grows by half a millisecond each second without a correction."),
         new("frequency_ppm", "ppm", "By how much the host's oscillator is corrected."),
