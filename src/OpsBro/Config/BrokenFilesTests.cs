@@ -37,8 +37,8 @@ public class BrokenFilesTests
         {
             var file = directory.PathOf($"broken{i:00}.yml");
             var lines = configuration.Problems.Where(p => p.File == file && !p.IsWarning).Select(p => p.Line).ToArray();
-            Assert.True(lines.Contains(broken[i].Line),
-                $"{broken[i].Text} should be refused in line {broken[i].Line}; " + string.Join('\n', configuration.Problems.Where(p => p.File == file)));
+            Assert.True(lines.Contains(broken[i].Line), $"{broken[i].Text} should be refused in line {broken[i].Line}; "
+                + string.Join('\n', configuration.Problems.Where(p => p.File == file)));
         }
         Assert.DoesNotContain(configuration.Problems, p => p.File == directory.PathOf("good.yml"));
         Assert.DoesNotContain(configuration.Problems, p => p.Message.Contains("this is not YAML") || p.Message.Contains('\n'));
@@ -71,7 +71,8 @@ public class BrokenFilesTests
                         text[at] = (char)random.Next(1, 0x3000);
                         break;
                     default:
-                        text.Insert(at, text.ToString(random.Next(at + 1), random.Next(at + 1) / 4 + 1 is var n && n < text.Length - at ? Math.Min(n, 40) : 0));
+                        var length = random.Next(Math.Min(40, text.Length - at));
+                        text.Insert(at, text.ToString(random.Next(text.Length - length), length));
                         break;
                 }
             }

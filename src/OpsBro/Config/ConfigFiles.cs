@@ -100,9 +100,9 @@ internal sealed class ConfigFiles(AgentOptions options, Configuration? previous,
         {
             return new DirectoryInfo(directory).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(directory);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Path.GetFullPath(directory);   // a link to itself: listing it fails as well, and says so
+            return Path.GetFullPath(directory);   // a link to itself, or a closed door: listing it fails as well, and says so
         }
     }
 

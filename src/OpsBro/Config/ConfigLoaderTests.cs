@@ -95,7 +95,8 @@ public class ConfigLoaderTests
 
         Assert.Equal("mail", Assert.Single(configuration.Objects).Body["type"]!.Text);
         Assert.Equal(
-            $"{directory.PathOf("a.yml")}:2:10: a second handler \"a/x\"; the first stands at {directory.PathOf("a.yml")}:1 and counts; give this one another name",
+            $"{directory.PathOf("a.yml")}:2:10: a second handler \"a/x\"; the first stands at {directory.PathOf("a.yml")}:1 "
+            + "and counts; give this one another name",
             Assert.Single(configuration.Problems).ToString());
     }
 
@@ -188,8 +189,9 @@ public class ConfigLoaderTests
         directory.Write("large.yml", new string('#', ConfigLimits.MaxFileBytes + 1));
         directory.Write("deep.yml", "check: " + new string('[', 5000));
         directory.Write("nul.yml", "check:\n  script: \0\n");
-        directory.Write("bomb.yml", "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(
-            Enumerable.Range(1, 9).Select(i => $"{(char)('a' + i)}: &{(char)('a' + i)} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + i - 1)}", 10))}]\n")));
+        const string letters = "abcdefghij";
+        directory.Write("bomb.yml", "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + string.Concat(letters.Zip(letters.Skip(1), (one, next) =>
+            $"{next}: &{next} [{string.Join(',', Enumerable.Repeat($"*{one}", 10))}]\n")));
         File.WriteAllBytes(directory.PathOf("latin.yml"), [(byte)'a', (byte)'\n', (byte)'b', 0xe9, (byte)'\n']);
 
         var problems = directory.Load().Problems.Select(p => p.ToString()[(directory.Path.Length + 1)..]).ToArray();

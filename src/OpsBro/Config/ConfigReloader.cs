@@ -20,7 +20,8 @@ internal sealed partial class ConfigReloader(
         registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            _ = Reload(CancellationToken.None);
+            _ = Reload(CancellationToken.None)
+                .ContinueWith(failed => LogFailed(logger, failed.Exception!.GetBaseException().Message), TaskContinuationOptions.OnlyOnFaulted);
         });
         return Task.CompletedTask;
     }
@@ -71,6 +72,9 @@ internal sealed partial class ConfigReloader(
 
     static bool SaySame(ConfigNode? one, ConfigNode? other) =>
         one is null || other is null ? one == other : one.SaysTheSameAs(other);
+
+    [LoggerMessage(LogLevel.Error, "the configuration was not read to its end: {Reason}")]
+    static partial void LogFailed(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Information,
         "configuration {Version} read: {Added} objects added, {Changed} changed, {Removed} removed, {Problems} problems")]

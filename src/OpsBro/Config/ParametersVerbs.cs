@@ -13,16 +13,16 @@ internal static class ParametersVerbs
     public static Command Create(ApiClient api, Terminal terminal) =>
         Verb.Noun("parameters", "The settings in agent.yml.",
             Show(terminal), Get(terminal), Set(api, terminal),
-            Change("add", "Add a value to groups or seeds; an agent that runs takes it over at once.", "ADD", YamlEdit.Add, api, terminal),
-            Change("remove", "Take a value out of groups or seeds; an agent that runs takes it over at once.", "REMOVE", YamlEdit.Remove, api, terminal));
+            Change("add", "Add a value to groups or seeds; a running agent takes it over at once.", "ADD", YamlEdit.Add, api, terminal),
+            Change("remove", "Take a value out of groups or seeds; likewise.", "REMOVE", YamlEdit.Remove, api, terminal));
 
     static string FileOf(AgentOptions options) => Path.Join(options.ConfigDirectory, "agent.yml");
 
     static ConfigView ViewOf(ParseResult args, string? key)
     {
         var options = CommandLine.OptionsOf(args);
-        var all = ConfigViewBuilder.View(ConfigLoader.Load(options) with { Objects = [], Packs = [], SwitchedOff = [] }, options.ConfigDirectory, key);
-        return all;
+        var settings = ConfigLoader.Load(options) with { Objects = [], Packs = [], SwitchedOff = [] };
+        return ConfigViewBuilder.View(settings, options.ConfigDirectory, key);
     }
 
     static Command Show(Terminal terminal) =>

@@ -28,7 +28,8 @@ public class ConfigEndToEndTests
 
         Assert.Equal(1, check.ExitCode);
         Assert.Contains($"{agent.Config}/broken.yml:1:17: a list is opened with [ here", check.Output);
-        Assert.Contains(modules.Json.EnumerateArray(), m => m.GetProperty("kind").GetString() == "dns" && m.GetProperty("state").GetString() == "not active yet");
+        var dns = modules.Json.EnumerateArray().Single(module => module.GetProperty("kind").GetString() == "dns");
+        Assert.Equal("not active yet", dns.GetProperty("state").GetString());
         Assert.Equal((2, "error: parameter limit is \"11\"; write at most 10; nothing was changed\n"), (tooMuch.ExitCode, tooMuch.Errors));
         Assert.Contains("reloaded: 0 objects added, 1 changed, 0 removed", set.Output);
         Assert.Matches("^# how many\nlimit: {type: int, default: 7, max: 10}\n# CHANGE: \\(.*\\) SET limit → 7\n$",

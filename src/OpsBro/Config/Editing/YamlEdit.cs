@@ -59,7 +59,8 @@ internal static class YamlEdit
         for (var i = list.Items.Count - 1; i >= 0; i--)
         {
             if (list.Items[i].Text != item) continue;
-            var (start, end) = list.IsFlow ? FlowItem(list, i) : (StartOfLine(edited, list.Items[i].Start), EndOfLine(edited, list.Items[i].End) + 1);
+            var gone = list.Items[i];
+            var (start, end) = list.IsFlow ? FlowItem(list, i) : (StartOfLine(edited, gone.Start), EndOfLine(edited, gone.End) + 1);
             edited = edited.Remove(start, Math.Min(end, edited.Length) - start);
         }
         return Verified(text, edited, [key], node => TextsOf(node).SequenceEqual(rest))

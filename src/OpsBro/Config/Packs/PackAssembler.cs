@@ -11,6 +11,13 @@ internal sealed record AssembledPack(Pack Pack, IReadOnlyList<RawObject> Objects
 /// </summary>
 internal sealed class PackAssembler(string name, List<Problem> problems)
 {
+    /// <summary>What pack.yml may say besides <c>replace</c> and <c>enabled</c>; the last ones are for people.</summary>
+    static readonly string[] aboutKeys =
+    [
+        "name", "version", "description", "topics", "keywords",
+        "types", "homepage", "author", "contributors", "repository", "dependencies", "license",
+    ];
+
     readonly List<PackLevel> levels = [];
     readonly List<RawObject> objects = [];
     ParameterSet parameters = new(name, problems);
@@ -37,7 +44,10 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
         if (files.Find(f => f.Place.Relative is "pack" or "package") is { } file) ReadAbout(file);
         levels.Add(new PackLevel(level, files[0].Place.PackDirectory!));
         if (files.Find(f => f.Place.Relative is "parameters" or "parameters/parameters") is { Documents: [var map, ..] })
+        {
+            RefuseTwice(map);
             parameters.Add(level, map);
+        }
         var before = objects.Count;
         foreach (var one in files.Where(f => f.Place.Relative is not ("pack" or "package" or "parameters" or "parameters/parameters")))
             foreach (var raw in new TopLevel(one, problems).Read().Objects) Lay(raw, before);
@@ -46,6 +56,7 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
     void ReadAbout(ConfigFile file)
     {
         if (file.Documents is not [{ Kind: ConfigNodeKind.Map } map, ..]) return;
+        RefuseTwice(map);
         var reader = new ObjectReader(map, problems);
         if (reader.Flag("replace", false))
         {
@@ -55,7 +66,16 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
             about = null;
         }
         isOff = !reader.Flag("enabled", true);
+        reader.Allow(aboutKeys);
+        reader.RefuseTheRest("pack.yml");
         about = about is null ? map : NodeMerge.Over(about, map);
+    }
+
+    /// <summary>The reader lets a key stand twice at the top of a file, for objects; these files hold none.</summary>
+    void RefuseTwice(ConfigNode map)
+    {
+        foreach (var (key, _) in map.Entries.GroupBy(entry => entry.Key.Text).SelectMany(same => same.Skip(1)))
+            problems.Add(Problem.At(key, $"\"{key.Text}\" stands here again; write it once"));
     }
 
     void Lay(RawObject upper, int before)

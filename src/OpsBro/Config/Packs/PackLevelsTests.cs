@@ -106,6 +106,24 @@ public class PackLevelsTests
     }
 
     [Fact]
+    public void What_pack_yml_and_parameters_yml_cannot_mean_is_a_problem()
+    {
+        using var directory = new TemporaryConfig();
+        directory.Ship("p/pack.yml", "name: p\nreplce: true\nname: q\n");
+        directory.Ship("p/parameters.yml", "a: 1\na: 2\n");
+
+        var problems = directory.Load().Problems.Select(p => p.ToString()[(p.File.LastIndexOf('/') + 1)..]);
+
+        Assert.Equal(
+            [
+                "pack.yml:2:1: unknown key \"replce\" in pack.yml (did you mean \"replace\"?)",
+                "pack.yml:3:1: \"name\" stands here again; write it once",
+                "parameters.yml:2:1: \"a\" stands here again; write it once",
+            ],
+            problems);
+    }
+
+    [Fact]
     public void A_changed_parameter_changes_the_objects_of_its_pack_and_no_other()
     {
         using var directory = new TemporaryConfig();

@@ -11,7 +11,7 @@ internal static class PackVerbs
     public static Command Create(ApiClient api, Terminal terminal) =>
         Verb.Noun("packs", "Packs: objects that belong together, on the levels core < global < zone < local.",
             List(api, terminal), Show(api, terminal), Overload(api, terminal),
-            Verb.Noun("parameters", "Parameters of packs.", Get(terminal), Set(api, terminal)));
+            Verb.Noun("parameters", "Parameters of packs.", Get(api, terminal), Set(api, terminal)));
 
     static Task<PackView[]> Packs(ApiClient api, Terminal terminal, ParseResult args, CancellationToken cancel) =>
         OfflineReading.Read(args, terminal, () => api.Get("/v1/packs", ConfigJson.Default.PackViewArray, cancel),
@@ -43,8 +43,9 @@ internal static class PackVerbs
             var packs = await Packs(api, terminal, args, cancel);
             if (args.GetValue(name) is { } wanted)
             {
+                var hint = Spelling.Hint(wanted, packs.Select(pack => pack.Name));
                 var one = Array.Find(packs, pack => pack.Name == wanted)
-                    ?? throw new CliError(2, $"no pack is named \"{wanted}\"{Spelling.Hint(wanted, packs.Select(p => p.Name))}; see opsbro packs list");
+                    ?? throw new CliError(2, $"no pack is named \"{wanted}\"{hint}; see opsbro packs list");
                 if (terminal.Json) terminal.PrintJson(one, ConfigJson.Default.PackView);
                 else Print(terminal, one);
                 return 0;
@@ -81,22 +82,25 @@ internal static class PackVerbs
 
     static Command Overload(ApiClient api, Terminal terminal)
     {
-        var pack = new Argument<string>("level.pack") { Description = "For instance core.linux." };
-        var level = new Option<string>("--to-level") { Description = "local, zone or global.", DefaultValueFactory = _ => "local" };
-        level.AcceptOnlyFromAmong("local", "zone", "global");
+        var pack = Verb.Name("level.pack", "For instance core.linux.", async cancel =>
+            from one in await api.Get("/v1/packs", ConfigJson.Default.PackViewArray, cancel)
+            from level in one.Levels
+            select $"{level.Level}.{one.Name}");
+        var toLevel = new Option<string>("--to-level") { Description = "local, zone or global.", DefaultValueFactory = _ => "local" };
+        toLevel.AcceptOnlyFromAmong("local", "zone", "global");
         return Verb.Acting("overload", "Copy a pack to a higher level, where the copy replaces it.", async (args, cancel) =>
         {
             var options = CommandLine.OptionsOf(args);
-            var target = PackOverload.Copy(options, ConfigLoader.Load(options), args.GetValue(pack)!, args.GetValue(level)!);
+            var target = PackOverload.Copy(options, ConfigLoader.Load(options), args.GetValue(pack)!, args.GetValue(toLevel)!);
             terminal.Line($"copied to {target}; what stands there counts now");
             await OfflineReading.Apply(api, terminal, cancel);
             return 0;
-        }, pack, level);
+        }, pack, toLevel);
     }
 
-    static Command Get(Terminal terminal)
+    static Command Get(ApiClient api, Terminal terminal)
     {
-        var key = KeyArgument();
+        var key = KeyArgument(api);
         return Verb.Acting("get", "Print a parameter as a level sees it.", (args, _) =>
         {
             var options = CommandLine.OptionsOf(args);
@@ -113,7 +117,7 @@ internal static class PackVerbs
 
     static Command Set(ApiClient api, Terminal terminal)
     {
-        var key = KeyArgument();
+        var key = KeyArgument(api);
         var value = new Argument<string>("value") { Description = "The value, as YAML: 5, true, [a, b], text." };
         return Verb.Acting("set", "Set a parameter on a level; comments and order of the file are kept.", async (args, cancel) =>
         {
@@ -126,5 +130,9 @@ internal static class PackVerbs
         }, key, value);
     }
 
-    static Argument<string> KeyArgument() => new("level.pack.key") { Description = "For instance local.linux.cpu.warning." };
+    static Argument<string?> KeyArgument(ApiClient api) =>
+        Verb.Name("level.pack.key", "For instance local.linux.cpu.warning.", async cancel =>
+            from pack in await api.Get("/v1/packs", ConfigJson.Default.PackViewArray, cancel)
+            from parameter in pack.Parameters
+            select $"local.{pack.Name}.{parameter.Name}");
 }
