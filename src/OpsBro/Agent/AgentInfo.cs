@@ -1,11 +1,16 @@
-using System.Diagnostics;
+using System.Globalization;
+using OpsBro.Checks;
+using OpsBro.Collectors;
 using OpsBro.Config;
+using OpsBro.Detectors;
 using OpsBro.Platform;
 
 namespace OpsBro.Agent;
 
 /// <summary>Puts together what <c>agent info</c> shows.</summary>
-internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog log, ConfigStore config, TimeProvider clock)
+internal sealed class AgentInfo(
+    AgentState self, Readiness readiness, AgentLog log, ConfigStore config, Groups groups, CollectorStore collectors, CheckLoop checks,
+    TimeProvider clock)
 {
     /// <summary>Lines of <c>--show-logs</c>.</summary>
     public const int MaxProblemLines = 20;
@@ -16,7 +21,6 @@ internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog l
         var current = config.Current;
         var cpu = Environment.CpuUsage.TotalTime;
         var age = clock.GetUtcNow() - self.StartedAt;
-        using var process = Process.GetCurrentProcess();
         return new InfoView
         {
             Name = self.Identity.Name,
@@ -33,15 +37,15 @@ internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog l
             ConfigDirectory = self.Options.ConfigDirectory,
             DataDirectory = self.Options.DataDirectory,
             Listens = self.Addresses,
-            Groups = [],
-            Collectors = new Dictionary<string, int>(),
-            Checks = new Dictionary<string, int>(),
-            Detectors = new Dictionary<string, int>(),
+            Groups = [.. groups.Current.Select(group => group.Name)],
+            Collectors = collectors.All.CountBy(snapshot => snapshot.State.Word()).OrderByDescending(count => count.Value)
+                .ToDictionary(count => count.Key, count => count.Value),
+            Checks = checks.Counts,
             Problems = [.. Problems()],
             MemoryBytes = Environment.WorkingSet,
             CpuSeconds = Math.Round(cpu.TotalSeconds, 3),
             CpuPercent = Math.Round(100 * cpu / age, 2),
-            Threads = process.Threads.Count,
+            Threads = ThreadCount(new HostFiles()),
             Errors = log.Errors,
             Warnings = log.Warnings,
             LastProblemLines = [.. log.After(0).Where(line => line.Level is "error" or "warning").TakeLast(MaxProblemLines)],
@@ -52,8 +56,14 @@ internal sealed class AgentInfo(AgentState self, Readiness readiness, AgentLog l
     IEnumerable<string> Problems()
     {
         foreach (var problem in config.Problems.Concat(self.Problems).Distinct()) yield return problem.ToString();
+        foreach (var snapshot in collectors.All.Where(s => s.State is CollectorState.Error or CollectorState.Quarantined))
+            yield return $"collector {snapshot.Name}: {snapshot.Problem}";
         if (log.IsFileBroken) yield return $"{self.Options.LogDirectory}: the log cannot be written; free some space, or check the rights";
     }
+
+    static int ThreadCount(HostFiles host) =>
+        host.ReadText("/proc/self/status")?.Split('\n').FirstOrDefault(line => line.StartsWith("Threads:", StringComparison.Ordinal)) is { } line
+        && int.TryParse(line.AsSpan("Threads:".Length), NumberStyles.Integer, CultureInfo.InvariantCulture, out var count) ? count : 0;
 
     /// <summary>Name and version of the distribution, from os-release(5).</summary>
     public static (string Id, string Version, string Pretty) Distribution(HostFiles host)

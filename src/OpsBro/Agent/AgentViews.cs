@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace OpsBro.Agent;
 
@@ -40,8 +39,6 @@ internal sealed record InfoView
     public required IReadOnlyDictionary<string, int> Collectors { get; init; }
     /// <summary>Checks by state.</summary>
     public required IReadOnlyDictionary<string, int> Checks { get; init; }
-    /// <summary>Detectors by state.</summary>
-    public required IReadOnlyDictionary<string, int> Detectors { get; init; }
     /// <summary>Everything the operator should mend, one line each.</summary>
     public required string[] Problems { get; init; }
     /// <summary>Resident memory, bytes.</summary>
