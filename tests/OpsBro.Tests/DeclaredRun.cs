@@ -25,7 +25,8 @@ static class DeclaredRun
         var run = new CollectorRun(
             new HostFiles(), data, TimeSpan.FromSeconds(seconds), DateTimeOffset.UnixEpoch, CancellationToken.None)
         {
-            Parameters = parameters, HasGroup = has => has == group,
+            Parameters = parameters,
+            HasGroup = has => has == group,
         };
         Assert.Null(collector.Collect(run).NotEligible);
         return data.Tree.AsDict;

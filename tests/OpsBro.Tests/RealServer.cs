@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace OpsBro.Tests;
 
-/// <summary>A real program that serves a free loopback port for one test, in a directory of its own; ended and removed with the test.</summary>
+/// <summary>
+/// A real program that serves a free loopback port for one test, in a directory of its own; ended and removed with the
+/// test.
+/// </summary>
 sealed class RealServer : IDisposable
 {
     readonly string program;
@@ -26,7 +29,8 @@ sealed class RealServer : IDisposable
 
     /// <summary>Starts a program and waits until it accepts connections.</summary>
     /// <param name="program">Absolute path.</param>
-    /// <param name="prepare">Gets the directory and the port, writes what the program reads there, and answers its arguments.</param>
+    /// <param name="prepare">Gets the directory and the port, writes what the program reads there, and answers its
+    /// arguments.</param>
     public static async Task<RealServer> Start(string program, Func<string, int, string[]> prepare)
     {
         Assert.True(File.Exists(program), $"{program} is missing; ./dev test installs it");
@@ -66,7 +70,9 @@ sealed class RealServer : IDisposable
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = Directory, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         var started = new Process { StartInfo = start };
         var log = Path.Join(Directory, "output");
@@ -101,7 +107,8 @@ sealed class RealServer : IDisposable
             }
         }
         var log = Path.Join(Directory, "output");
-        Assert.Fail($"{program} does not listen on port {Port}: {(File.Exists(log) ? File.ReadAllText(log) : "no output")}");
+        Assert.Fail(
+            $"{program} does not listen on port {Port}: {(File.Exists(log) ? File.ReadAllText(log) : "no output")}");
     }
 
     /// <inheritdoc/>

@@ -6,14 +6,17 @@ namespace OpsBro.Tests;
 /// <summary>Looks into trees of values.</summary>
 static class Trees
 {
-    /// <summary>The value at a path of keys; the test fails, naming the keys that are there, when one is missing.</summary>
+    /// <summary>
+    /// The value at a path of keys; the test fails, naming the keys that are there, when one is missing.
+    /// </summary>
     public static Value At(this DictValue tree, params string[] path)
     {
         var value = Value.Of(tree);
         foreach (var key in path)
         {
             var dict = value.AsDict;
-            Assert.True(dict.TryGet(key, out value), $"no key \"{key}\" among {string.Join(", ", dict.Entries.Select(e => e.Key.AsString))}");
+            Assert.True(dict.TryGet(key, out value),
+                $"no key \"{key}\" among {string.Join(", ", dict.Entries.Select(e => e.Key.AsString))}");
         }
         return value;
     }
@@ -32,7 +35,8 @@ static class Trees
 
     static IEnumerable<string> Leaves(string path, Value value) => value.Kind switch
     {
-        ValueKind.Dict => value.AsDict.Entries.SelectMany(e => Leaves(path + (path.Length > 0 ? "." : "") + e.Key.AsString, e.Value)),
+        ValueKind.Dict =>
+            value.AsDict.Entries.SelectMany(e => Leaves(path + (path.Length > 0 ? "." : "") + e.Key.AsString, e.Value)),
         ValueKind.List => value.AsList.SelectMany((item, i) => Leaves($"{path}[{i}]", item)),
         _ => [$"{path}={Text(value)}"],
     };

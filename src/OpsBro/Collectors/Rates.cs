@@ -1,11 +1,16 @@
 namespace OpsBro.Collectors;
 
-/// <summary>Turns counters into rates: remembers each counter's last value. A counter that fell was reset: no rate for that run.</summary>
+/// <summary>
+/// Turns counters into rates: remembers each counter's last value. A counter that fell was reset: no rate for that run.
+/// </summary>
 internal sealed class Rates
 {
     readonly Dictionary<string, (double Value, TimeSpan At)> last = [];
 
-    /// <summary>The rate a second since the last value of this counter; null for the first one, after a reset, and when no time passed.</summary>
+    /// <summary>
+    /// The rate a second since the last value of this counter; null for the first one, after a reset, and when no time
+    /// passed.
+    /// </summary>
     public double? Next(string counter, double value, TimeSpan now)
     {
         if (double.IsNaN(value)) return null;
@@ -15,7 +20,10 @@ internal sealed class Rates
         return isKnown && seconds > 0 && value >= before.Value ? (value - before.Value) / seconds : null;
     }
 
-    /// <summary>Drops counters that were not seen since <paramref name="oldest"/>, so that names that come and go do not pile up.</summary>
+    /// <summary>
+    /// Drops counters that were not seen since <paramref name="oldest"/>, so that names that come and go do not pile
+    /// up.
+    /// </summary>
     public void DropBefore(TimeSpan oldest)
     {
         foreach (var (counter, (_, at)) in last)

@@ -4,13 +4,21 @@ using OpsBro.Core.Expressions;
 
 namespace OpsBro.Collectors;
 
-/// <summary>Turns texts that servers and programs print into numbers where they are numbers, and keys into keys that rules reach.</summary>
+/// <summary>
+/// Turns texts that servers and programs print into numbers where they are numbers, and keys into keys that rules
+/// reach.
+/// </summary>
 internal static class TypedText
 {
-    /// <summary>Most characters of a whole number; a longer one stays text (it is an identifier, and big integers cost the square).</summary>
+    /// <summary>
+    /// Most characters of a whole number; a longer one stays text (it is an identifier, and big integers cost the
+    /// square).
+    /// </summary>
     public const int MaxDigits = 40;
 
-    /// <summary>An int for <c>-12</c>, a float for <c>.5</c> or <c>1e3</c>, else the text itself. Blanks around are dropped.</summary>
+    /// <summary>
+    /// An int for <c>-12</c>, a float for <c>.5</c> or <c>1e3</c>, else the text itself. Blanks around are dropped.
+    /// </summary>
     public static Value Read(ReadOnlySpan<char> text)
     {
         text = text.Trim();
@@ -35,8 +43,8 @@ internal static class TypedText
     }
 
     /// <summary>
-    /// The key under which a rule finds a name: <c>. { } |</c> and control characters become <c>_</c>, because <c>{{collector.a.b||0}}</c>
-    /// is cut at them. Blanks around are dropped; an empty name is <c>_</c>.
+    /// The key under which a rule finds a name: <c>. { } |</c> and control characters become <c>_</c>, because
+    /// <c>{{collector.a.b||0}}</c> is cut at them. Blanks around are dropped; an empty name is <c>_</c>.
     /// </summary>
     public static string Key(ReadOnlySpan<char> name)
     {

@@ -5,18 +5,23 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Collectors.Applications;
 
 /// <summary>
-/// What a redis server says of itself: INFO over TCP or a unix socket, with the parameters of pack redis. A server that does not answer is
-/// data, not an error: <c>available</c> is False, so that a check can go CRITICAL. A refused password is an error of the configuration.
+/// What a redis server says of itself: INFO over TCP or a unix socket, with the parameters of pack redis. A server that
+/// does not answer is data, not an error: <c>available</c> is False, so that a check can go CRITICAL. A refused
+/// password is an error of the configuration.
 /// </summary>
 internal sealed class Redis : ICollector
 {
-    /// <summary>Longest wait for the server, whatever the parameters say: below <see cref="ICollector.Deadline"/>.</summary>
+    /// <summary>
+    /// Longest wait for the server, whatever the parameters say: below <see cref="ICollector.Deadline"/>.
+    /// </summary>
     public static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(4.5);
 
     /// <summary>Wait for the whole exchange when the parameters name none.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Counters whose difference is published as <c>KEY/s</c>, with the factor: CPU seconds become percent of one core.</summary>
+    /// <summary>
+    /// Counters whose difference is published as <c>KEY/s</c>, with the factor: CPU seconds become percent of one core.
+    /// </summary>
     static readonly (string Key, double Factor)[] counters =
     [
         ("used_cpu_sys", 100), ("used_cpu_user", 100), ("used_cpu_sys_children", 100), ("used_cpu_user_children", 100),
@@ -32,7 +37,8 @@ internal sealed class Redis : ICollector
     public string Name => "redis";
 
     /// <inheritdoc/>
-    public string Summary => "what a redis server says of itself (INFO); in group redis, with the parameters of pack redis";
+    public string Summary =>
+        "what a redis server says of itself (INFO); in group redis, with the parameters of pack redis";
 
     /// <inheritdoc/>
     public bool NeedsTwoRuns => true;
@@ -50,7 +56,8 @@ internal sealed class Redis : ICollector
         new("<db>.<field>", "", "One database: keys, expires, avg_ttl (ms)."),
         new("module.<name>.<field>", "", "One loaded module."),
         new("<key>.<field>", "", "Any other line of INFO whose value is a list k=v,k=v."),
-        new("<key>", "", "Every other line of INFO under redis' own name (redis.io/docs/commands/info); numbers are numbers."),
+        new("<key>", "",
+            "Every other line of INFO under redis' own name (redis.io/docs/commands/info); numbers are numbers."),
     ];
 
     /// <inheritdoc/>
@@ -86,7 +93,8 @@ internal sealed class Redis : ICollector
         using var client = await RespClient.Connect(settings.Server, settings.Port, cancel);
         var latency = Stopwatch.GetElapsedTime(started);
         if (settings.Password.Length > 0)
-            await client.Ask(settings.User.Length > 0 ? ["AUTH", settings.User, settings.Password] : ["AUTH", settings.Password], cancel);
+            await client.Ask(
+                settings.User.Length > 0 ? ["AUTH", settings.User, settings.Password] : ["AUTH", settings.Password], cancel);
         var info = RedisInfo.Read(await client.Ask(["INFO"], cancel));
 
         run.Data.Set("available", true);
@@ -105,7 +113,9 @@ internal sealed class Redis : ICollector
                 run.Data.Set($"{key}/s", rate * factor);
     }
 
-    /// <summary>What the operator must mend; null for an error that is the server's own: too many clients, protected mode.</summary>
+    /// <summary>
+    /// What the operator must mend; null for an error that is the server's own: too many clients, protected mode.
+    /// </summary>
     static string? WhyRefused(RespException e) => e.Kind switch
     {
         "NOAUTH" => "wants a password; set parameter password of pack redis",
@@ -138,8 +148,10 @@ internal sealed record RedisSettings(string Server, int Port, string User, strin
         var timeout = Text(parameters, "timeout", "");
         var wait = Redis.DefaultTimeout;
         if (timeout.Length > 0 && (!Config.Durations.TryParse(timeout, out wait) || wait <= TimeSpan.Zero))
-            throw new FormatException($"parameter timeout of pack redis is \"{timeout}\"; write for instance 500ms or 2s");
-        return new(Text(parameters, "server", "127.0.0.1"), number, Text(parameters, "user", ""), Text(parameters, "password", ""),
+            throw new FormatException(
+                $"parameter timeout of pack redis is \"{timeout}\"; write for instance 500ms or 2s");
+        return new(
+            Text(parameters, "server", "127.0.0.1"), number, Text(parameters, "user", ""), Text(parameters, "password", ""),
             wait < Redis.MaxTimeout ? wait : Redis.MaxTimeout);
     }
 

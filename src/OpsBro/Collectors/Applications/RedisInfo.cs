@@ -3,12 +3,15 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Collectors.Applications;
 
 /// <summary>
-/// Reads the answer of redis' INFO: <c>key:value</c> lines below <c># Section</c> lines (redis.io/docs/commands/info). Numbers become
-/// numbers; <c>keys=1,expires=0</c> becomes a dict; the repeated key <c>module</c> becomes a dict by module name.
+/// Reads the answer of redis' INFO: <c>key:value</c> lines below <c># Section</c> lines (redis.io/docs/commands/info).
+/// Numbers become numbers; <c>keys=1,expires=0</c> becomes a dict; the repeated key <c>module</c> becomes a dict by
+/// module name.
 /// </summary>
 internal static class RedisInfo
 {
-    /// <summary>Identifiers that may look like a number (40 hexadecimal digits can read as 5e12…): always text.</summary>
+    /// <summary>
+    /// Identifiers that may look like a number (40 hexadecimal digits can read as 5e12…): always text.
+    /// </summary>
     static readonly HashSet<string> texts =
         ["run_id", "redis_build_id", "redis_git_sha1", "master_replid", "master_replid2", "redis_version"];
 
@@ -35,7 +38,9 @@ internal static class RedisInfo
         return tree;
     }
 
-    /// <summary>Reads <c>k=v,k=v</c>; commas in square brackets belong to the value. False when a part has no <c>=</c>.</summary>
+    /// <summary>
+    /// Reads <c>k=v,k=v</c>; commas in square brackets belong to the value. False when a part has no <c>=</c>.
+    /// </summary>
     static bool TryPairs(ReadOnlySpan<char> text, out DictValue pairs)
     {
         pairs = new DictValue();

@@ -179,7 +179,8 @@ public class RedisTests
         var run = new CollectorRun(
             new HostFiles(), data, TimeSpan.FromSeconds(seconds), DateTimeOffset.UnixEpoch, CancellationToken.None)
         {
-            Parameters = parameters, HasGroup = group => group == "redis",
+            Parameters = parameters,
+            HasGroup = group => group == "redis",
         };
         Assert.Null(redis.Collect(run).NotEligible);
         return data.Tree.AsDict;
@@ -199,7 +200,9 @@ public class RedisTests
         return value;
     }
 
-    /// <summary>Accepts one client, reads its request, sends the answer and closes; with no answer it stays silent and open.</summary>
+    /// <summary>
+    /// Accepts one client, reads its request, sends the answer and closes; with no answer it stays silent and open.
+    /// </summary>
     sealed class FakeServer : IDisposable
     {
         readonly Socket listener = new(SocketType.Stream, ProtocolType.Tcp);

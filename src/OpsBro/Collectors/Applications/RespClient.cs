@@ -12,9 +12,10 @@ internal sealed class RespException(string message) : IOException(message)
 }
 
 /// <summary>
-/// One connection to a redis server for a few commands. The server is not trusted: every read is bounded and ends with the token.
-/// Grammar (redis.io/docs/reference/protocol-spec): request = <c>*N\r\n</c> then N times <c>$LEN\r\nBYTES\r\n</c>;
-/// answer = <c>+text\r\n</c> | <c>-error\r\n</c> | <c>$LEN\r\nBYTES\r\n</c>. Other answers are not asked for here.
+/// One connection to a redis server for a few commands. The server is not trusted: every read is bounded and ends with
+/// the token. Grammar (redis.io/docs/reference/protocol-spec): request = <c>*N\r\n</c> then N times
+/// <c>$LEN\r\nBYTES\r\n</c>; answer = <c>+text\r\n</c> | <c>-error\r\n</c> | <c>$LEN\r\nBYTES\r\n</c>. Other answers
+/// are not asked for here.
 /// </summary>
 internal sealed class RespClient : IDisposable
 {
@@ -69,8 +70,9 @@ internal sealed class RespClient : IDisposable
                 return status;
             case ['-', .. var error]:
                 throw new RespException(error);
-            case ['$', .. var digits] when Utf8Parser.TryParse(Encoding.ASCII.GetBytes(digits), out int length, out var used)
-                                           && used == digits.Length && length is >= 0 and <= MaxAnswer:
+            case ['$', .. var digits]
+                when Utf8Parser.TryParse(Encoding.ASCII.GetBytes(digits), out int length, out var used)
+                && used == digits.Length && length is >= 0 and <= MaxAnswer:
                 return await ReadBulk(length, cancel);
             default:
                 throw new FormatException($"answered \"{Shown(line)}\", which is not redis");
@@ -89,7 +91,8 @@ internal sealed class RespClient : IDisposable
                 return line;
             }
             if (end - start > MaxLine)
-                throw new FormatException($"answered \"{Shown(Encoding.UTF8.GetString(buffer, start, 64))}\", which is not redis");
+                throw new FormatException(
+                    $"answered \"{Shown(Encoding.UTF8.GetString(buffer, start, 64))}\", which is not redis");
             await Receive(cancel);
         }
     }
@@ -111,7 +114,8 @@ internal sealed class RespClient : IDisposable
             Buffer.BlockCopy(buffer, start, buffer, 0, end - start);
             (start, end) = (0, end - start);
         }
-        if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);   // ends at MaxAnswer: callers ask for no more
+        // ends at MaxAnswer: callers ask for no more
+        if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
         var received = await socket.ReceiveAsync(buffer.AsMemory(end), cancel);
         if (received == 0) throw new IOException("the connection was closed before the answer was complete");
         end += received;

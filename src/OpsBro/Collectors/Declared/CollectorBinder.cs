@@ -28,7 +28,8 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         }
         reader.Allow("name", "id", "notes");
         if (!IsWord(from.Name))
-            reader.Complain(from.Body["name"] ?? from.Body, $"\"{from.Name}\" is no name for a collector; write letters, digits, - and _");
+            reader.Complain(from.Body["name"] ?? from.Body,
+                $"\"{from.Name}\" is no name for a collector; write letters, digits, - and _");
         var (formatName, format) = new FormatBinder(reader, problems).Read();
         var source = Source(formatName);
         var settings = new DeclaredSettings(from.Name, source!, format!)
@@ -45,10 +46,14 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         return reader.IsClean ? settings : null;
     }
 
-    /// <summary>The file that a program "./x" is, so that a copy of the pack on a higher level is noticed; empty for other sources.</summary>
+    /// <summary>
+    /// The file that a program "./x" is, so that a copy of the pack on a higher level is noticed; empty for other
+    /// sources.
+    /// </summary>
     public string ProgramFile => from.Body["program"] is { Items: [{ } first, ..] } ? FullPath(first.Text) : "";
 
-    static bool IsWord(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+    static bool IsWord(string name) =>
+        name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     ISource? Source(string formatName)
     {
@@ -74,7 +79,9 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         if (node.Kind != ConfigNodeKind.List || node.Items.Count is 0 or > MaxEntries
             || node.Items.Any(item => item.Kind != ConfigNodeKind.Scalar) || node.Items[0].Text.Length == 0)
         {
-            reader.Complain(node, "program must be a list, the program and each argument apart: [\"/usr/bin/foo\", \"--json\"]; there is no shell");
+            reader.Complain(node,
+                "program must be a list, the program and each argument apart: [\"/usr/bin/foo\", \"--json\"]; "
+                + "there is no shell");
             return null;
         }
         var texts = node.Items.Select(item => DeclaredText.ReadArgument(item, problems)).ToList();
@@ -103,7 +110,8 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         if (node.Kind == ConfigNodeKind.Scalar) return new HttpSource(new HttpSettings(Url(node)) { Accept = accept });
         if (node.Kind != ConfigNodeKind.Map)
         {
-            reader.Complain(node, "http must be an address, or keys: url, user, password, headers, unix_socket, insecure");
+            reader.Complain(node,
+                "http must be an address, or keys: url, user, password, headers, unix_socket, insecure");
             return null;
         }
         var http = new ObjectReader(node, problems);
@@ -116,7 +124,7 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         {
             User = Text(http, "user"),
             Password = Text(http, "password"),
-            Headers = [.. Texts(headers).Where(header => IsHeader(header.Key)).Select(header => (header.Key.Text, header.Value))],
+            Headers = [.. from header in Texts(headers) where IsHeader(header.Key) select (header.Key.Text, header.Value)],
             UnixSocket = socket,
             IsInsecure = http.Flag("insecure", false),
             Accept = accept,
@@ -130,26 +138,31 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         var text = DeclaredText.Read(node, problems);
         if (!text.IsPlain) return text;
         if (!Uri.TryCreate(text.Source, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-            reader.Complain(node, $"\"{text.Source}\" is not an address; write for instance http://localhost:8080/status");
+            reader.Complain(node,
+                $"\"{text.Source}\" is not an address; write for instance http://localhost:8080/status");
         else if (url.UserInfo.Length > 0)
-            reader.Complain(node, "a user in the address would show in messages; write user and password as keys of http");
+            reader.Complain(node,
+                "a user in the address would show in messages; write user and password as keys of http");
         return text;
     }
 
     bool IsHeader(ConfigNode key)
     {
-        var isToken = key.Text.Length > 0 && key.Text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c));
+        var isToken = key.Text.Length > 0
+            && key.Text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c));
         if (!isToken) reader.Complain(key, $"\"{key.Text}\" is no name of a header; write for instance X-Token");
         return isToken;
     }
 
-    DeclaredText? Text(ObjectReader map, string key) => map.Text(key).Length == 0 ? null : DeclaredText.Read(map.Node(key)!, problems);
+    DeclaredText? Text(ObjectReader map, string key) =>
+        map.Text(key).Length == 0 ? null : DeclaredText.Read(map.Node(key)!, problems);
 
     IReadOnlyList<(string, DeclaredText)> Environment()
     {
         var pairs = Texts(reader.Section("environment"));
         foreach (var (key, _) in pairs)
-            if (key.Text.Length == 0 || key.Text.Contains('=')) reader.Complain(key, $"\"{key.Text}\" is no name of a variable");
+            if (key.Text.Length == 0 || key.Text.Contains('='))
+                reader.Complain(key, $"\"{key.Text}\" is no name of a variable");
         return [.. pairs.Select(pair => (pair.Key.Text, pair.Value))];
     }
 
@@ -200,11 +213,16 @@ internal sealed class CollectorBinder(ConfigObject from, List<Problem> problems)
         switch (node.Kind)
         {
             case ConfigNodeKind.Map:
-                return [.. from entry in Entries(node) where IsPath(entry.Key) select Counter(entry.Key, Names(entry.Value))];
-            case ConfigNodeKind.List when node.Items.Count <= MaxEntries && node.Items.All(item => item.Kind == ConfigNodeKind.Scalar):
+                return
+                [
+                    .. from entry in Entries(node) where IsPath(entry.Key) select Counter(entry.Key, Names(entry.Value)),
+                ];
+            case ConfigNodeKind.List
+                when node.Items.Count <= MaxEntries && node.Items.All(item => item.Kind == ConfigNodeKind.Scalar):
                 return [.. from item in node.Items where IsPath(item) select Counter(item, [])];
             default:
-                reader.Complain(node, $"counters must be a list of at most {MaxEntries} keys, or keys with the name of their rate");
+                reader.Complain(node,
+                    $"counters must be a list of at most {MaxEntries} keys, or keys with the name of their rate");
                 return [];
         }
     }

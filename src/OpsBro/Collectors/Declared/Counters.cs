@@ -29,7 +29,8 @@ internal sealed class Counters(IReadOnlyList<Counter> counters)
     {
         var part = counter.Path[depth];
         if (part == "*")
-            foreach (var key in dict.Entries.Select(entry => entry.Key.AsString).ToList()) Step(dict, key, counter, depth, path, now);
+            foreach (var key in dict.Entries.Select(entry => entry.Key.AsString).ToList())
+                Step(dict, key, counter, depth, path, now);
         else Step(dict, part, counter, depth, path, now);
     }
 

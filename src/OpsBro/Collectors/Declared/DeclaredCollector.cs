@@ -30,10 +30,14 @@ internal sealed record DeclaredSettings(string Name, ISource Source, Func<ReadOn
     public IReadOnlyList<Counter> Counters { get; init; } = [];
 }
 
-/// <summary>A collector that an operator wrote as YAML: a program or a URL, a format, and names. As good as a built-in one.</summary>
+/// <summary>
+/// A collector that an operator wrote as YAML: a program or a URL, a format, and names. As good as a built-in one.
+/// </summary>
 internal sealed class DeclaredCollector(DeclaredSettings settings) : ICollector
 {
-    /// <summary>What a run may take beyond its timeout: a program that ignores SIGTERM is killed, then given a second to go.</summary>
+    /// <summary>
+    /// What a run may take beyond its timeout: a program that ignores SIGTERM is killed, then given a second to go.
+    /// </summary>
     static readonly TimeSpan grace = TimeSpan.FromSeconds(3);
 
     readonly Renames renames = new(settings.Renames);
@@ -60,7 +64,8 @@ internal sealed class DeclaredCollector(DeclaredSettings settings) : ICollector
         .. settings.Units.Select(pair => new KeyDoc(pair.Path, pair.Unit, "")),
         .. from counter in settings.Counters
            from name in counter.Names.Count > 0 ? counter.Names : [Counter.RateOf(counter.Path[^1])]
-           select new KeyDoc(string.Join('.', [.. counter.Path.SkipLast(1), name]), "1/s", $"{counter.Path[^1]} a second."),
+           select new KeyDoc(string.Join('.', [.. counter.Path.SkipLast(1), name]),
+               "1/s", $"{counter.Path[^1]} a second."),
     ];
 
     /// <inheritdoc/>

@@ -16,7 +16,13 @@ public class DeclaredCollectorTests
     {
         using var directory = new TemporaryConfig();
         var (collector, _) = Make(directory, """
-            program: ["/usr/bin/python3", "-c", "import os,sys,json; print(json.dumps({'args': sys.argv[1:], 'env': sorted(os.environ)}))", "a b; $HOME", "{print $1}", "{{json .}}"]
+            program:
+                - /usr/bin/python3
+                - -c
+                - "import os,sys,json; print(json.dumps({'args': sys.argv[1:], 'env': sorted(os.environ)}))"
+                - a b; $HOME
+                - "{print $1}"
+                - "{{json .}}"
               environment: {APP_PASSWORD: s3cret}
               format: json
             """);

@@ -6,7 +6,9 @@ using OpsBro.Tests.Config;
 
 namespace OpsBro.Tests.Collectors;
 
-/// <summary>docs/collectors-declared.md: every example loads, and every answer it shows becomes the tree it shows.</summary>
+/// <summary>
+/// docs/collectors-declared.md: every example loads, and every answer it shows becomes the tree it shows.
+/// </summary>
 public class DeclaredDocsTests
 {
     [Fact]

@@ -4,8 +4,8 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Collectors.Declared;
 
 /// <summary>
-/// A value of a collector object with <c>{{parameters.x}}</c> or <c>{{parameters.x||default}}</c> in it, filled in at each run. A text
-/// without double braces stands for itself, whatever it holds: <c>{print $1}</c>.
+/// A value of a collector object with <c>{{parameters.x}}</c> or <c>{{parameters.x||default}}</c> in it, filled in at
+/// each run. A text without double braces stands for itself, whatever it holds: <c>{print $1}</c>.
 /// </summary>
 internal sealed class DeclaredText
 {
@@ -32,9 +32,7 @@ internal sealed class DeclaredText
         {
             var template = TextTemplate.Compile(node.Text, functions);
             foreach (var reference in template.References)
-                if (reference.Root != "parameters")
-                    problems.Add(Problem.In(node, reference.Position,
-                        $"{{{{{reference.Text}}}}}: a collector reads its pack's parameters; write {{{{parameters.NAME}}}}"));
+                if (reference.Root != "parameters") problems.Add(Problem.In(node, reference.Position, Foreign(reference)));
             return new DeclaredText(node.Text, template);
         }
         catch (ExpressionException e)
@@ -44,10 +42,15 @@ internal sealed class DeclaredText
         }
     }
 
-    /// <summary>Reads an argument of a program: braces without parameters stand for themselves, so that a program's own templates
-    /// (<c>docker stats --format "{{json .}}"</c>) can be written.</summary>
+    /// <summary>
+    /// Reads an argument of a program: braces without parameters stand for themselves, so that a program's own
+    /// templates (<c>docker stats --format "{{json .}}"</c>) can be written.
+    /// </summary>
     public static DeclaredText ReadArgument(ConfigNode node, List<Problem> problems) =>
         node.Text.Contains("parameters.", StringComparison.Ordinal) ? Read(node, problems) : Plain(node.Text);
+
+    static string Foreign(Reference reference) =>
+        $"{{{{{reference.Text}}}}}: a collector reads its pack's parameters; write {{{{parameters.NAME}}}}";
 
     /// <summary>The text with the parameters filled in.</summary>
     /// <exception cref="FormatException">A parameter is not there, or an expression has no value.</exception>

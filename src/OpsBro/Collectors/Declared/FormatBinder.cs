@@ -16,7 +16,8 @@ internal sealed class FormatBinder(ObjectReader reader, List<Problem> problems)
     {
         var name = reader.RequiredText("format");
         if (name.Length > 0 && !formats.Contains(name))
-            reader.Complain(reader.Node("format")!, $"unknown format \"{name}\"{Spelling.Hint(name, formats)}; write one of {string.Join(", ", formats)}");
+            reader.Complain(reader.Node("format")!,
+                $"unknown format \"{name}\"{Spelling.Hint(name, formats)}; write one of {string.Join(", ", formats)}");
         foreach (var other in new[] { "keyvalue", "csv", "regex" })
             if (other != name && reader.Map[other] is { } unused && formats.Contains(name))
                 reader.Complain(unused, $"{other} is set but the format is {name}");
@@ -60,7 +61,8 @@ internal sealed class FormatBinder(ObjectReader reader, List<Problem> problems)
             section.RefuseTheRest("csv");
             foreach (var key in options.Key)
                 if (options.Names.Count > 0 && !options.Names.Contains(key))
-                    section.Complain(section.Node("key")!, $"no column \"{key}\" in header{Spelling.Hint(key, options.Names)}");
+                    section.Complain(section.Node("key")!,
+                        $"no column \"{key}\" in header{Spelling.Hint(key, options.Names)}");
         }
         return bytes => CsvText.Read(Text(bytes), options);
     }
@@ -78,9 +80,11 @@ internal sealed class FormatBinder(ObjectReader reader, List<Problem> problems)
     static IReadOnlyList<string> Columns(ObjectReader section)
     {
         if (section.Node("header") is not { } node) return [];
-        if (node.Kind == ConfigNodeKind.List && node.Items.Count is > 0 and <= CsvText.MaxColumns) return section.Texts("header");
+        if (node.Kind == ConfigNodeKind.List && node.Items.Count is > 0 and <= CsvText.MaxColumns)
+            return section.Texts("header");
         if (node.Kind != ConfigNodeKind.Scalar || node.ToValue() is not { Kind: ValueKind.Bool, AsBool: true })
-            section.Complain(node, "header must be true, when the first row names the columns, or the list of their names");
+            section.Complain(node,
+                "header must be true, when the first row names the columns, or the list of their names");
         return [];
     }
 
@@ -88,7 +92,8 @@ internal sealed class FormatBinder(ObjectReader reader, List<Problem> problems)
     {
         if (reader.Node("regex") is not { } node)
         {
-            reader.Complain(reader.Node("format")!, "regex is missing; write a list of patterns with named groups below \"regex:\"");
+            reader.Complain(reader.Node("format")!,
+                "regex is missing; write a list of patterns with named groups below \"regex:\"");
             return null;
         }
         var patterns = new List<Regex>();
@@ -113,7 +118,10 @@ internal sealed class FormatBinder(ObjectReader reader, List<Problem> problems)
         return bytes => RegexText.Read(Text(bytes), patterns);
     }
 
-    /// <summary>.NET writes <c>Invalid pattern 'P' at offset N. Reason.</c>: the pattern and the place are in the problem already.</summary>
+    /// <summary>
+    /// .NET writes <c>Invalid pattern 'P' at offset N. Reason.</c>: the pattern and the place are in the problem
+    /// already.
+    /// </summary>
     static string Tail(string message)
     {
         var at = message.IndexOf(" at offset ", StringComparison.Ordinal);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using OpsBro.Core.Expressions;
@@ -31,8 +30,8 @@ internal sealed record HttpSettings(DeclaredText Url)
 }
 
 /// <summary>
-/// GETs a URL. Redirects are not followed (they would carry the headers to another place), proxies of the environment are not used (the
-/// servers are near), cookies are not kept.
+/// GETs a URL. Redirects are not followed (they would carry the headers to another place), proxies of the environment
+/// are not used (the servers are near), cookies are not kept.
 /// </summary>
 internal sealed class HttpSource(HttpSettings settings) : ISource
 {
@@ -117,7 +116,8 @@ internal sealed class HttpSource(HttpSettings settings) : ISource
         foreach (var (name, value) in settings.Headers)
         {
             var text = value.Fill(parameters);
-            if (text.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0) throw new FormatException($"header {name} holds a line end");
+            if (text.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0)
+                throw new FormatException($"header {name} holds a line end");
             request.Headers.Remove(name);
             request.Headers.TryAddWithoutValidation(name, text);
         }
@@ -128,7 +128,8 @@ internal sealed class HttpSource(HttpSettings settings) : ISource
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new FormatException($"\"{text}\" is not an address; write for instance http://localhost:8080/status");
-        if (url.UserInfo.Length > 0) throw new FormatException($"the address of {url.Authority} holds a user; write user and password as keys");
+        if (url.UserInfo.Length > 0)
+            throw new FormatException($"the address of {url.Authority} holds a user; write user and password as keys");
         return url;
     }
 
@@ -143,9 +144,10 @@ internal sealed class HttpSource(HttpSettings settings) : ISource
             AutomaticDecompression = DecompressionMethods.All,
             PooledConnectionLifetime = connectionLifetime,
         };
-        if (isInsecure) handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
+        if (isInsecure) handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
         if (unixSocket.Length > 0) handler.ConnectCallback = (_, cancel) => Connect(unixSocket, cancel);
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };   // each request has a token with its own end
+        // each request has a token with its own end
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     static async ValueTask<Stream> Connect(string unixSocket, CancellationToken cancel)

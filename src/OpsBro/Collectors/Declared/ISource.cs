@@ -9,7 +9,8 @@ internal interface ISource
     /// <param name="parameters">What <c>{{parameters.x}}</c> reads.</param>
     /// <param name="timeout">For the whole answer.</param>
     /// <param name="cancel">Ends at the loop's deadline.</param>
-    /// <exception cref="IOException">No answer, or one that says failure; the message names the place and no secret.</exception>
+    /// <exception cref="IOException">No answer, or one that says failure; the message names the place and no
+    /// secret.</exception>
     /// <exception cref="FormatException">A parameter makes no usable address.</exception>
     Answer Read(Value parameters, TimeSpan timeout, CancellationToken cancel);
 

@@ -6,11 +6,12 @@ using OpsBro.Platform;
 namespace OpsBro.Collectors.Declared;
 
 /// <summary>
-/// Runs a program and takes what it writes to stdout. No shell, a clean environment, a process group of its own that ends with the
-/// timeout. An exit code other than 0 is a failure, explained by the first line of stderr.
+/// Runs a program and takes what it writes to stdout. No shell, a clean environment, a process group of its own that
+/// ends with the timeout. An exit code other than 0 is a failure, explained by the first line of stderr.
 /// </summary>
 /// <param name="arguments">The program and its arguments.</param>
-/// <param name="environment">Added to the clean environment: the place for secrets, which <c>ps</c> shows in arguments.</param>
+/// <param name="environment">Added to the clean environment: the place for secrets, which <c>ps</c> shows in
+/// arguments.</param>
 internal sealed class ProgramSource(
     IReadOnlyList<DeclaredText> arguments, IReadOnlyList<(string Name, DeclaredText Value)> environment) : ISource
 {
@@ -38,12 +39,16 @@ internal sealed class ProgramSource(
         var where = start.Arguments[0];
         var result = ProcessGroup.Run(start, timeout);
         if (result.End != ProgramEnd.Exited) throw new IOException($"{where}: {result.Problem}");
-        if (result.Code != 0) throw new IOException($"{where} ended with {result.Code}{Said(result, added.Select(pair => pair.Value))}");
-        if (result.OutputBytes.Length + result.Dropped > MaxOutput) throw new IOException($"{where} printed more than {MaxOutput} bytes");
+        if (result.Code != 0)
+            throw new IOException($"{where} ended with {result.Code}{Said(result, added.Select(pair => pair.Value))}");
+        if (result.OutputBytes.Length + result.Dropped > MaxOutput)
+            throw new IOException($"{where} printed more than {MaxOutput} bytes");
         return new(where, result.OutputBytes);
     }
 
-    /// <summary>The first line of stderr. A program may repeat its password there: values of the environment are starred.</summary>
+    /// <summary>
+    /// The first line of stderr. A program may repeat its password there: values of the environment are starred.
+    /// </summary>
     static string Said(ProgramResult result, IEnumerable<string> values)
     {
         var said = result.Errors;

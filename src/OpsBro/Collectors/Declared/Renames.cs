@@ -2,12 +2,16 @@ using OpsBro.Core.Expressions;
 
 namespace OpsBro.Collectors.Declared;
 
-/// <summary>The <c>rename:</c> of a collector: values move from one dotted path to another. A path that is not there is skipped.</summary>
+/// <summary>
+/// The <c>rename:</c> of a collector: values move from one dotted path to another. A path that is not there is skipped.
+/// </summary>
 internal sealed class Renames(IReadOnlyList<(string Old, string New)> pairs)
 {
     readonly Dictionary<string, string> targets = pairs.ToDictionary(pair => pair.Old, pair => pair.New);
 
-    /// <summary>The tree with the new names; a value that stays in its section keeps its place, an emptied section goes.</summary>
+    /// <summary>
+    /// The tree with the new names; a value that stays in its section keeps its place, an emptied section goes.
+    /// </summary>
     public DictValue Apply(DictValue tree)
     {
         if (targets.Count == 0) return tree;
@@ -46,7 +50,8 @@ internal sealed class Renames(IReadOnlyList<(string Old, string New)> pairs)
     {
         foreach (var part in path[..^1])
         {
-            if (!dict.TryGet(part, out var next) || next.Kind != ValueKind.Dict) dict[part] = next = Value.Of(new DictValue());
+            if (!dict.TryGet(part, out var next) || next.Kind != ValueKind.Dict)
+                dict[part] = next = Value.Of(new DictValue());
             dict = next.AsDict;
         }
         dict[path[^1]] = value;

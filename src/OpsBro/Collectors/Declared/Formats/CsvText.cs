@@ -10,8 +10,9 @@ namespace OpsBro.Collectors.Declared.Formats;
 internal sealed record CsvOptions(char Separator, IReadOnlyList<string> Names, IReadOnlyList<string> Key);
 
 /// <summary>
-/// Rows of fields (RFC 4180: a field in double quotes may hold separators, line ends and doubled quotes). Row by row the tree is
-/// <c>KEY.COLUMN</c>. Empty fields are left out, so that a rule sees them as missing. A <c>#</c> before the first name is dropped.
+/// Rows of fields (RFC 4180: a field in double quotes may hold separators, line ends and doubled quotes). Row by row
+/// the tree is <c>KEY.COLUMN</c>. Empty fields are left out, so that a rule sees them as missing. A <c>#</c> before the
+/// first name is dropped.
 /// </summary>
 internal static class CsvText
 {
@@ -19,7 +20,8 @@ internal static class CsvText
     public const int MaxColumns = 1000;
 
     /// <summary>Reads the table.</summary>
-    /// <exception cref="FormatException">A quote is not closed, a key column is missing, a row is too long, or a limit is exceeded.</exception>
+    /// <exception cref="FormatException">A quote is not closed, a key column is missing, a row is too long, or a limit
+    /// is exceeded.</exception>
     public static DictValue Read(string text, CsvOptions options)
     {
         var tree = new FormatTree();
@@ -32,7 +34,8 @@ internal static class CsvText
             if (fields is [{ Text.Length: 0 }]) continue;
             if (columns.Count == 0)
             {
-                columns = [.. fields.Select((field, i) => i == 0 ? field.Text.TrimStart('#').Trim() : field.Text.Trim())];
+                columns = [.. fields.Select((field, i) =>
+                    i == 0 ? field.Text.TrimStart('#').Trim() : field.Text.Trim())];
                 keys = KeyColumns(columns, options.Key);
                 continue;
             }
@@ -65,7 +68,8 @@ internal static class CsvText
         [
             .. key.Select(name => names.IndexOf(name) is >= 0 and var at
                 ? at
-                : throw FormatTree.At(1, 1, $"no column \"{name}\"; the columns are {FormatTree.Shown(string.Join(", ", names))}")),
+                : throw FormatTree.At(1, 1,
+                    $"no column \"{name}\"; the columns are {FormatTree.Shown(string.Join(", ", names))}")),
         ];
     }
 

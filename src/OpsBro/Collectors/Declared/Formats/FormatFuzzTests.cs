@@ -5,7 +5,9 @@ using OpsBro.Core.Expressions;
 
 namespace OpsBro.Tests.Collectors;
 
-/// <summary>Damaged answers: a parser gives a tree or a FormatException with line and column, whatever the bytes are.</summary>
+/// <summary>
+/// Damaged answers: a parser gives a tree or a FormatException with line and column, whatever the bytes are.
+/// </summary>
 public class FormatFuzzTests
 {
     const int Rounds = 4000;

@@ -17,7 +17,9 @@ internal sealed class FormatTree
     /// <summary>Longest text value, in characters; a longer one is cut.</summary>
     public const int MaxText = 4096;
 
-    /// <summary>Where a number goes when deeper keys exist below its own: <c>x 1</c> beside <c>x{a="b"} 2</c>.</summary>
+    /// <summary>
+    /// Where a number goes when deeper keys exist below its own: <c>x 1</c> beside <c>x{a="b"} 2</c>.
+    /// </summary>
     public const string OwnValue = "value";
 
     int values;
@@ -25,7 +27,9 @@ internal sealed class FormatTree
     /// <summary>The tree so far.</summary>
     public DictValue Root { get; } = new();
 
-    /// <summary>Puts a value under a path. A path that is a leaf and a branch keeps its own value under <see cref="OwnValue"/>.</summary>
+    /// <summary>
+    /// Puts a value under a path. A path that is a leaf and a branch keeps its own value under <see cref="OwnValue"/>.
+    /// </summary>
     /// <exception cref="FormatException">The tree is full, or the path too deep.</exception>
     public void Set(ReadOnlySpan<string> path, Value value, int line, int column)
     {
@@ -60,9 +64,12 @@ internal sealed class FormatTree
     public static string Key(ReadOnlySpan<char> name) => TypedText.Key(name.Length > MaxKey ? name[..MaxKey] : name);
 
     /// <summary>A number where the text is one, else the text.</summary>
-    public static Value Typed(ReadOnlySpan<char> text) => TypedText.Read(text.Length > MaxText ? text[..MaxText] : text);
+    public static Value Typed(ReadOnlySpan<char> text) =>
+        TypedText.Read(text.Length > MaxText ? text[..MaxText] : text);
 
-    /// <summary>The error of a parser: where, from 1, and what. One line, whatever piece of the answer it quotes.</summary>
+    /// <summary>
+    /// The error of a parser: where, from 1, and what. One line, whatever piece of the answer it quotes.
+    /// </summary>
     public static FormatException At(int line, int column, string message) =>
         new($"line {line}, column {column}: {Printable(message)}");
 

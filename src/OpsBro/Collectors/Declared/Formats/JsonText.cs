@@ -5,8 +5,8 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Collectors.Declared.Formats;
 
 /// <summary>
-/// JSON (RFC 8259). An object is the tree; a list at the top comes under <c>items</c>, a single value under <c>value</c>. Objects in lists
-/// stay in lists: a rule reads <c>{{collector.x.items.0.a}}</c>.
+/// JSON (RFC 8259). An object is the tree; a list at the top comes under <c>items</c>, a single value under
+/// <c>value</c>. Objects in lists stay in lists: a rule reads <c>{{collector.x.items.0.a}}</c>.
 /// </summary>
 internal static class JsonText
 {
@@ -28,7 +28,8 @@ internal static class JsonText
         catch (JsonException e)
         {
             var message = e.Message.Split(" LineNumber:", 2)[0].TrimEnd('.');
-            throw FormatTree.At((int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1, $"not JSON: {message}");
+            throw FormatTree.At((int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1,
+                $"not JSON: {message}");
         }
         catch (InvalidOperationException)
         {
@@ -63,8 +64,9 @@ internal static class JsonText
                 return Value.Of(text.Length > FormatTree.MaxText ? text[..FormatTree.MaxText] : text);
             case JsonTokenType.Number:
                 Span<char> digits = stackalloc char[TypedText.MaxDigits];
-                if (reader.ValueSpan.Length <= digits.Length
-                    && TypedText.TryNumber(digits[..Encoding.ASCII.GetChars(reader.ValueSpan, digits)], out var number)) return number;
+                var isShort = reader.ValueSpan.Length <= digits.Length;
+                if (isShort) digits = digits[..Encoding.ASCII.GetChars(reader.ValueSpan, digits)];
+                if (isShort && TypedText.TryNumber(digits, out var number)) return number;
                 if (reader.TryGetDouble(out var real) && double.IsFinite(real)) return Value.Of(real);
                 throw Here(json, reader.TokenStartIndex, "a number that is too large");
             case JsonTokenType.True:
@@ -84,7 +86,8 @@ internal static class JsonText
         }
         catch (FormatException)
         {
-            throw Here(json, reader.TokenStartIndex, $"more than {FormatTree.MaxValues} values");   // the place costs a search: only here
+            // the place costs a search: only here
+            throw Here(json, reader.TokenStartIndex, $"more than {FormatTree.MaxValues} values");
         }
     }
 

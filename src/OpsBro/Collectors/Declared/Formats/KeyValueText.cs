@@ -3,8 +3,9 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Collectors.Declared.Formats;
 
 /// <summary>
-/// Lines of <c>key SEPARATOR value</c>. Blanks around both are dropped, one pair of quotes around a value too. Empty lines, lines that
-/// begin with <c>#</c> and lines without a separator (a title, say) are skipped; the last of equal keys wins.
+/// Lines of <c>key SEPARATOR value</c>. Blanks around both are dropped, one pair of quotes around a value too. Empty
+/// lines, lines that begin with <c>#</c> and lines without a separator (a title, say) are skipped; the last of equal
+/// keys wins.
 /// </summary>
 internal static class KeyValueText
 {
@@ -27,10 +28,12 @@ internal static class KeyValueText
             var key = line[..at].Trim();
             var value = line[(at + separator.Length)..].Trim();
             var isQuoted = value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0];
-            tree.Set([key.ToString()], isQuoted ? Value.Of(value[1..^1].ToString()) : FormatTree.Typed(value), number, 1);
+            var typed = isQuoted ? Value.Of(value[1..^1].ToString()) : FormatTree.Typed(value);
+            tree.Set([key.ToString()], typed, number, 1);
         }
         if (tree.Root.Count == 0)
-            throw FormatTree.At(1, 1, $"no line has the separator \"{separator}\"; the answer begins with \"{FormatTree.Shown(text)}\"");
+            throw FormatTree.At(1, 1,
+                $"no line has the separator \"{separator}\"; the answer begins with \"{FormatTree.Shown(text)}\"");
         return tree.Root;
     }
 }

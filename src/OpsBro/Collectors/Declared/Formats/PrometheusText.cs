@@ -12,9 +12,10 @@ namespace OpsBro.Collectors.Declared.Formats;
 /// label   = name "=" '"' { character | "\\" | "\"" | "\n" } '"'
 /// value   = Go's ParseFloat: 1, 1.5, 1e9, NaN, +Inf, -Inf
 /// </code>
-/// The tree: <c>name</c> without labels; with labels <c>name.VALUE.VALUE…</c>, label values in the alphabetical order of the label names.
-/// A histogram is <c>name.LABELS….buckets.LE</c>, <c>.sum</c>, <c>.count</c>; a summary <c>name.LABELS….quantiles.Q</c>, <c>.sum</c>,
-/// <c>.count</c>. A dot in a label value becomes <c>_</c>. NaN means "no value" there and is left out: a rule then says what is missing.
+/// The tree: <c>name</c> without labels; with labels <c>name.VALUE.VALUE…</c>, label values in the alphabetical order of
+/// the label names. A histogram is <c>name.LABELS….buckets.LE</c>, <c>.sum</c>, <c>.count</c>; a summary
+/// <c>name.LABELS….quantiles.Q</c>, <c>.sum</c>, <c>.count</c>. A dot in a label value becomes <c>_</c>. NaN means
+/// "no value" there and is left out: a rule then says what is missing.
 /// </summary>
 internal static class PrometheusText
 {
@@ -71,7 +72,9 @@ internal static class PrometheusText
         return path;
     }
 
-    /// <summary>The family of a sample of a histogram or summary, the key of this part, and the label that goes below it.</summary>
+    /// <summary>
+    /// The family of a sample of a histogram or summary, the key of this part, and the label that goes below it.
+    /// </summary>
     static (string Family, string Part, string InnerLabel) Family(string name, Dictionary<string, string> types)
     {
         if (types.TryGetValue(name, out var own) && own == "summary") return (name, "quantiles", "quantile");
@@ -79,7 +82,8 @@ internal static class PrometheusText
         {
             if (!name.EndsWith(suffix, StringComparison.Ordinal)) continue;
             var family = name[..^suffix.Length];
-            if (types.TryGetValue(family, out var type) && (type == "histogram" || (type == "summary" && inner.Length == 0)))
+            if (!types.TryGetValue(family, out var type)) continue;
+            if (type == "histogram" || (type == "summary" && inner.Length == 0))
                 return (family, part, inner);
         }
         return (name, "", "");
@@ -119,18 +123,21 @@ internal static class PrometheusText
             "+Inf" or "Inf" or "+inf" or "inf" => Value.Of(double.PositiveInfinity),
             "-Inf" or "-inf" => Value.Of(double.NegativeInfinity),
             _ when TypedText.TryNumber(word, out var number) => number,
-            _ when double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real) =>
-                Value.Of(real),
+            _ when IsFloat(word, out var real) => Value.Of(real),
             _ => throw cursor.Problem($"\"{FormatTree.Shown(word)}\" is not a number", word.Length),
         };
         cursor.SkipBlanks();
         if (cursor.IsAtEnd || cursor.Next == '#') return value;   // behind # an exemplar of OpenMetrics
         var time = cursor.Word();
-        if (!TypedText.TryNumber(time, out _)) throw cursor.Problem($"\"{FormatTree.Shown(time)}\" is not a time", time.Length);
+        if (!TypedText.TryNumber(time, out _))
+            throw cursor.Problem($"\"{FormatTree.Shown(time)}\" is not a time", time.Length);
         cursor.SkipBlanks();
         if (cursor.IsAtEnd || cursor.Next == '#') return value;
         throw cursor.Problem($"\"{FormatTree.Shown(cursor.Rest)}\" after the end of a sample");
     }
+
+    static bool IsFloat(string word, out double real) =>
+        double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out real) && double.IsFinite(real);
 
     /// <summary>A place in one line.</summary>
     ref struct Cursor(ReadOnlySpan<char> text, int line)
@@ -191,14 +198,16 @@ internal static class PrometheusText
                     continue;
                 }
                 var escaped = text[At++];
-                if (escaped is not ('\\' or '"' or 'n')) value.Append('\\');   // Prometheus keeps an unknown escape as it stands
+                // Prometheus keeps an unknown escape as it stands
+                if (escaped is not ('\\' or '"' or 'n')) value.Append('\\');
                 value.Append(escaped == 'n' ? '\n' : escaped);
             }
             At = start;
             throw Problem("a label value that is never closed");
         }
 
-        public readonly FormatException Problem(string message, int back = 0) => FormatTree.At(line, At - back + 1, message);
+        public readonly FormatException Problem(string message, int back = 0) =>
+            FormatTree.At(line, At - back + 1, message);
 
         readonly string Found() => IsAtEnd ? "the line ends" : $"\"{Next}\"";
     }

@@ -5,7 +5,9 @@ namespace OpsBro.Tests.Collectors;
 
 public class PrometheusTextTests
 {
-    /// <summary>The example of prometheus.io/docs/instrumenting/exposition_formats, with one dot more in a label.</summary>
+    /// <summary>
+    /// The example of prometheus.io/docs/instrumenting/exposition_formats, with one dot more in a label.
+    /// </summary>
     const string Example = """
         # HELP http_requests_total The total number of HTTP requests.
         # TYPE http_requests_total counter

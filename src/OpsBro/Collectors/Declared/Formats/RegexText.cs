@@ -4,8 +4,9 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Collectors.Declared.Formats;
 
 /// <summary>
-/// Named groups of regular expressions. Each named group of a pattern's first match is a key. A pattern with a group named <c>key</c> is
-/// applied to every match, and its other groups come below that key's text. The engine cannot backtrack: time is linear in the answer.
+/// Named groups of regular expressions. Each named group of a pattern's first match is a key. A pattern with a group
+/// named <c>key</c> is applied to every match, and its other groups come below that key's text. The engine cannot
+/// backtrack: time is linear in the answer.
 /// </summary>
 internal static class RegexText
 {
@@ -18,8 +19,12 @@ internal static class RegexText
     /// <summary>Longest pattern, in characters.</summary>
     public const int MaxPattern = 1000;
 
-    /// <summary>Makes a pattern ready: <c>^</c> and <c>$</c> are those of lines; Python's <c>(?P&lt;name&gt;…)</c> is understood.</summary>
-    /// <exception cref="ArgumentException">It is not a regular expression of this engine, or has no named group.</exception>
+    /// <summary>
+    /// Makes a pattern ready: <c>^</c> and <c>$</c> are those of lines; Python's <c>(?P&lt;name&gt;…)</c> is
+    /// understood.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is not a regular expression of this engine, or has no named
+    /// group.</exception>
     public static Regex Compile(string pattern)
     {
         if (pattern.Length > MaxPattern) throw new ArgumentException($"a pattern of more than {MaxPattern} characters");
@@ -27,11 +32,13 @@ internal static class RegexText
         try
         {
             regex = new Regex(
-                pattern.Replace("(?P<", "(?<"), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Multiline);
+                pattern.Replace("(?P<", "(?<"),
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Multiline);
         }
         catch (NotSupportedException)
         {
-            throw new ArgumentException("look-around, back-references and atomic groups are not there: write the pattern without");
+            throw new ArgumentException(
+                "look-around, back-references and atomic groups are not there: write the pattern without");
         }
         if (!regex.GetGroupNames().Any(IsNamed))
             throw new ArgumentException("no named group; write for instance (?<connections>\\d+)");
