@@ -32,7 +32,10 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     readonly CollectorSchedule schedule;
     readonly CollectorWorkers workers;
     readonly ConcurrentQueue<Action<Moment>> mail = new();
+
+    /// <summary>Never disposed: a run that was stuck when the agent stopped may still report.</summary>
     readonly AutoResetEvent wake = new(false);
+
     readonly Thread thread;
     volatile bool isStopping;
     int version = -1;
@@ -117,7 +120,9 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
         var sleep = workers.IsBehind || !isReady ? CollectorWorkers.Patience : longestSleep;
         var next = schedule.Next - Monotonic.Now;
         // whole milliseconds, rounded up: a wait that ends early would only wait again
-        return next <= TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(sleep.TotalMilliseconds, next.TotalMilliseconds)));
+        return next <= TimeSpan.Zero
+            ? TimeSpan.Zero
+            : TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(sleep.TotalMilliseconds, next.TotalMilliseconds)));
     }
 
     bool HasNewGroups()
@@ -136,7 +141,8 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
         {
             if (wanted.ContainsKey(definition.Name))
             {
-                if (definition.Body is { } body) problems.Add(Problem.At(body, $"a collector named \"{definition.Name}\" is there already; give this one another name"));
+                if (definition.Body is { } body)
+                    problems.Add(Problem.At(body, $"a collector named \"{definition.Name}\" is there already; give this one another name"));
                 continue;
             }
             var collector = schedule.Find(definition.Name) is { } known && IsSame(known.Definition, definition)
@@ -174,10 +180,5 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     static partial void LogChanged(ILogger logger, string name, string before, string state, string problem);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        groups?.Dispose();
-        // the thread may be on its way out of a wait
-        if (!thread.IsAlive || thread.Join(longestSleep)) wake.Dispose();
-    }
+    public void Dispose() => groups?.Dispose();
 }

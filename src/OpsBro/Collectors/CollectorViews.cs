@@ -115,9 +115,8 @@ internal static class FlatTree
 }
 
 /// <summary>JSON of the collectors.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(ValueConverter)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(ValueConverter)])]
 [JsonSerializable(typeof(CollectorView))]
 [JsonSerializable(typeof(CollectorView[]))]
 [JsonSerializable(typeof(LegacyCollectorView))]

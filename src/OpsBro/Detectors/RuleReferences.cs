@@ -13,8 +13,7 @@ namespace OpsBro.Detectors;
 /// <param name="body">The detector object.</param>
 /// <param name="pack">The detector's pack.</param>
 /// <param name="now">Monotonic time, for staleness.</param>
-internal sealed class RuleReferences(
-    CollectorStore collectors, ConfigNode agent, ConfigNode body, Pack? pack, TimeSpan now) : IReferences
+internal sealed class RuleReferences(CollectorStore collectors, ConfigNode agent, ConfigNode body, Pack? pack, TimeSpan now) : IReferences
 {
     /// <summary>The first words that a reference may have.</summary>
     public static readonly IReadOnlyList<string> Roots = ["collector", "parameters", "configuration"];
@@ -28,8 +27,7 @@ internal sealed class RuleReferences(
     public DataState Data { get; set; }
 
     /// <summary>What was read, each reference once.</summary>
-    public IReadOnlyList<GroupFact> Facts =>
-        [.. given.DistinctBy(g => g.Text).Select(g => new GroupFact(g.Text, Short(g.Value.Repr())))];
+    public IReadOnlyList<GroupFact> Facts => [.. given.DistinctBy(g => g.Text).Select(g => new GroupFact(g.Text, Short(g.Value.Repr())))];
 
     /// <inheritdoc/>
     public bool TryResolve(Reference reference, out Value value, out string problem)
@@ -77,7 +75,7 @@ internal sealed class RuleReferences(
     static bool Refuse(Reference reference, out Value value, out string problem)
     {
         value = default;
-        problem = $"a detector has no {reference.Root}; it reads {string.Join(", ", Roots)}";
+        problem = $"a detector knows no \"{reference.Root}\"{Spelling.Hint(reference.Root, Roots)}; it reads {string.Join(", ", Roots)}";
         return false;
     }
 

@@ -10,7 +10,7 @@ namespace OpsBro.Tests.Linux;
 sealed class RecordedHost : IDisposable
 {
     /// <summary>The recorded kernels.</summary>
-    public static readonly string[] Kernels = ["3.10", "4.19", "6.1", "6.18"];
+    public static readonly string[] Kernels = ["3.10", "4.19", "5.10", "6.1", "6.18"];
 
     static string Fixtures => Repository.PathOf("src", "OpsBro", "Collectors", "Linux", "fixtures");
 

@@ -18,11 +18,11 @@ public class ThisHostTests
         using var host = new HostFiles();
 
         var (first, outcome) = RecordedHost.Run(collector, host, 0);
-        var (second, _) = RecordedHost.Run(collector, host, 10);
+        var (second, again) = RecordedHost.Run(collector, host, 10);
 
         Assert.Empty(first.Undocumented(collector));
         Assert.Empty(second.Undocumented(collector));
-        Assert.True(second.Keys().Length > 0 || outcome.NotEligible is not null, $"{name} says nothing and does not say why");
+        Assert.True(second.Keys().Length > 0 || (outcome.NotEligible ?? again.NotEligible) is not null, $"{name} says nothing and does not say why");
         Assert.All(second.Leaves(), leaf =>
             Assert.False(leaf.Value.IsNumber && !double.IsFinite(leaf.Value.ToDouble()), string.Join(" > ", leaf.Keys)));
     }
