@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Spectre.Console;
 
 namespace OpsBro.Cli;
 
@@ -142,25 +141,27 @@ internal sealed class Terminal
             foreach (var row in rows) Line(string.Join('\t', row));
             return;
         }
-        var table = new Table { Border = TableBorder.None, ShowHeaders = true };
-        foreach (var head in heads) table.AddColumn(new TableColumn(new Text(head, new Style(Color.Aqua))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Markup(ToMarkup(cell))));
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = HasColour ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = HasColour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-        });
-        console.Write(table);
+        // no column is ever squeezed: a long row wraps where the terminal does, and every word of it can be read
+        var lines = rows.ToList();
+        var widths = heads.Select((head, i) => lines.Where(row => i < row.Count).Select(row => VisibleLength(row[i])).Append(head.Length).Max()).ToArray();
+        Line(Aligned([.. heads.Select(head => Paint(Tone.Title, head))], widths));
+        foreach (var row in lines) Line(Aligned(row, widths));
     }
 
-    /// <summary>Spectre counts escape codes as width: a painted cell becomes markup.</summary>
-    static string ToMarkup(string cell)
+    /// <summary>Cells padded to their columns, two spaces between; the last one is not padded.</summary>
+    static string Aligned(IReadOnlyList<string> cells, int[] widths) => string.Concat(cells.Select((cell, i) =>
+        i == cells.Count - 1 ? cell : cell + new string(' ', widths[i] - VisibleLength(cell) + 2)));
+
+    /// <summary>Length without the escape codes of colours.</summary>
+    static int VisibleLength(string cell)
     {
-        if (!cell.StartsWith("\e[", StringComparison.Ordinal) || !cell.EndsWith("\e[0m", StringComparison.Ordinal)) return Markup.Escape(cell);
-        var end = cell.IndexOf('m');
-        var colour = cell[2..end] switch { "32" => "green", "33" => "yellow", "31" => "red", "35" => "magenta", "90" => "grey", _ => "aqua" };
-        return $"[{colour}]{Markup.Escape(cell[(end + 1)..^4])}[/]";
+        var length = 0;
+        for (var i = 0; i < cell.Length; i++)
+        {
+            if (cell[i] == '\e') i = cell.IndexOf('m', i);
+            else length++;
+        }
+        return length;
     }
 
     /// <summary>Prints an answer of the API as JSON, indented, in the same shape.</summary>
