@@ -113,9 +113,9 @@ static class Numbers
     public static double TrueDivide(BigInteger dividend, BigInteger divisor)
     {
         if (BigInteger.Abs(dividend) <= ExactAsFloat && BigInteger.Abs(divisor) <= ExactAsFloat) return (double)dividend / (double)divisor;
+        if (dividend.IsZero) return divisor.Sign < 0 ? -0.0 : 0;
         var negative = dividend.Sign * divisor.Sign < 0;
         var (a, b) = (BigInteger.Abs(dividend), BigInteger.Abs(divisor));
-        if (a.IsZero) return 0;
         const int smallestExponent = -1074;
         var exponent = (long)a.GetBitLength() - (long)b.GetBitLength();
         if (exponent > LargestExponent)

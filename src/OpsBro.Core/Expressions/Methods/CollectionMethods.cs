@@ -49,10 +49,13 @@ static class CollectionMethods
         add(ValueKind.Set, "difference(*others)", a => Combine(Operator.Subtract, a));
         add(ValueKind.Set, "symmetric_difference(other, /)", a => Sets.Combine(Operator.Xor, a.Self.AsDict, Sets.Of(a[0])));
         add(ValueKind.Set, "issubset(other, /)", a => Value.Of(Comparison.IsSubset(a.Self.AsDict, Sets.Of(a[0]))));
-        add(ValueKind.Set, "issuperset(other, /)", a => Value.Of(Comparison.IsSubset(Sets.Of(a[0]), a.Self.AsDict)));
-        add(ValueKind.Set, "isdisjoint(other, /)", a => Value.Of(!Sets.Of(a[0]).Keys.Any(a.Self.AsDict.Has)));
+        add(ValueKind.Set, "issuperset(other, /)", a => Value.Of(IsSuperset(a)));
+        add(ValueKind.Set, "isdisjoint(other, /)", a => Value.Of(!Collections.Items(a[0]).Exists(item => a.Self.AsDict.Has(Hashing.Require(item)))));
         add(ValueKind.Set, "copy()", a => a.Self);
     }
+
+    /// <summary>Stops at the first item that is missing, so that an unhashable one behind it does no harm, as in Python.</summary>
+    static bool IsSuperset(Arguments a) => Collections.Items(a[0]).TrueForAll(item => a.Self.AsDict.Has(Hashing.Require(item)));
 
     static Value Combine(Operator sign, Arguments a)
     {

@@ -148,7 +148,7 @@ static partial class StrMethods
             var first = at;
             if (most-- <= 0)
             {
-                AddPart(parts, PythonText.Strip(text[first..], left: false));
+                AddPart(parts, text[first..]);
                 return parts;
             }
             while (at < text.Length && !PythonText.IsSpace(text[at])) at++;
@@ -167,7 +167,7 @@ static partial class StrMethods
             var last = at;
             if (most-- <= 0)
             {
-                AddPart(parts, PythonText.Strip(text[..last], right: false));
+                AddPart(parts, text[..last]);
                 break;
             }
             while (at > 0 && !PythonText.IsSpace(text[at - 1])) at--;

@@ -178,7 +178,7 @@ static class Arithmetic
 
     static double Power(double a, double b)
     {
-        if (a == 0 && b < 0) throw DivisionByZero("0.0 cannot be raised to a negative power");
+        if (a == 0 && b < 0 && double.IsFinite(b)) throw DivisionByZero("0.0 cannot be raised to a negative power");
         if (a < 0 && double.IsFinite(a) && double.IsFinite(b) && Math.Floor(b) != b)
             throw new ExpressionException(ErrorKind.Value, "the power of a negative number to a fraction is complex, which rules do not have");
         if (a == 1 || b == 0) return 1;

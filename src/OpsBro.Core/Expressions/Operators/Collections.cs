@@ -112,6 +112,8 @@ static class Sets
     /// <summary>Union, intersection, difference, symmetric difference.</summary>
     public static Value Combine(Operator sign, DictValue a, DictValue b)
     {
+        // Python keeps the items of the smaller set, which shows where 1, 1.0 and True meet
+        if (sign == Operator.And && b.Count <= a.Count) (a, b) = (b, a);
         var all = new DictValue();
         foreach (var key in a.Keys)
             if (sign == Operator.Or || b.Has(key) == (sign == Operator.And)) all[key] = Value.None;

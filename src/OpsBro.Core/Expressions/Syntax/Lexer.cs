@@ -109,7 +109,7 @@ sealed class Lexer(string rule, int start, int end)
         var first = at;
         if (rule[at] == '0' && at + 1 < end && "xXoObB".Contains(rule[at + 1])) return BasedNumber(first);
         var isFloat = false;
-        Digits();
+        if (rule[at] != '.') Digits();
         if (at < end && rule[at] == '.')
         {
             isFloat = true;

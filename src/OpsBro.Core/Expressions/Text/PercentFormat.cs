@@ -5,7 +5,7 @@ namespace OpsBro.Core.Expressions;
 
 /// <summary>
 /// <c>text % values</c> (docs.python.org/3.11/library/stdtypes.html#printf-style-string-formatting):
-/// <code>"%" ["(" key ")"] [-+ #0]* [width | "*"] ["." [precision | "*"]] [hlL] (d|i|u|o|x|X|e|E|f|F|g|G|c|r|s|a|%)</code>
+/// <code>"%" ["(" key ")"] [-+ #0]* [width | "*"] ["." [precision | "*"]] [hlL] (d|i|u|o|x|X|e|E|f|F|g|G|c|r|s|a) | "%%"</code>
 /// </summary>
 ref struct PercentFormat
 {
@@ -13,6 +13,8 @@ ref struct PercentFormat
     readonly bool isMapping;
     readonly StringBuilder text = new();
     Value values;
+    Value? mapping;
+    bool isSingle;
     int at, next, count;
 
     PercentFormat(string format, Value values)
@@ -53,6 +55,12 @@ ref struct PercentFormat
 
     void One()
     {
+        if (Peek() == '%')
+        {
+            text.Append('%');
+            at++;
+            return;
+        }
         if (Peek() == '(') Key();
         var flags = new Flags { Precision = -1 };
         for (; ; at++)
@@ -75,8 +83,7 @@ ref struct PercentFormat
         if (Peek() is 'h' or 'l' or 'L') at++;
         var type = Peek();
         at++;
-        if (type == '%') text.Append('%');
-        else Convert(type, flags);
+        Convert(type, Next(), flags);
     }
 
     void Key()
@@ -93,9 +100,6 @@ ref struct PercentFormat
         values = Subscripts.Item(mapping.Value, Value.Of(format[first..(at - 1)]));
         (next, count, isSingle) = (0, 1, true);
     }
-
-    Value? mapping;
-    bool isSingle;
 
     Value Next()
     {
@@ -127,16 +131,16 @@ ref struct PercentFormat
         return (int)size;
     }
 
-    void Convert(char type, Flags flags)
+    readonly void Convert(char type, Value value, Flags flags)
     {
         switch (type)
         {
-            case 's': AppendText(Next().Str(), flags); break;
-            case 'r': AppendText(Next().Repr(), flags); break;
-            case 'a': AppendText(Formatting.Ascii(Next()), flags); break;
-            case 'c': AppendText(Character(Next()), flags with { Precision = -1 }); break;
-            case 'd' or 'i' or 'u' or 'o' or 'x' or 'X': AppendInt(type, Next(), flags); break;
-            case 'e' or 'E' or 'f' or 'F' or 'g' or 'G': AppendFloat(type, Next(), flags); break;
+            case 's': AppendText(value.Str(), flags); break;
+            case 'r': AppendText(value.Repr(), flags); break;
+            case 'a': AppendText(Formatting.Ascii(value), flags); break;
+            case 'c': AppendText(Character(value), flags with { Precision = -1 }); break;
+            case 'd' or 'i' or 'u' or 'o' or 'x' or 'X': AppendInt(type, value, flags); break;
+            case 'e' or 'E' or 'f' or 'F' or 'g' or 'G': AppendFloat(type, value, flags); break;
             default:
                 throw new ExpressionException(ErrorKind.Value, $"unsupported format character '{type}' at index {at - 1}");
         }
