@@ -6,6 +6,7 @@ using OpsBro.Cli;
 using OpsBro.Collectors;
 using OpsBro.Config;
 using OpsBro.Detectors;
+using OpsBro.Evaluator;
 using OpsBro.Storage;
 
 // The agent's table of contents: every capability, in start order.
@@ -15,6 +16,7 @@ IComponent[] components =
     new AgentComponent(),
     new ConfigComponent(),
     new StorageComponent(),
+    new EvaluatorComponent(),
     new CollectorsComponent(),
     new DetectorsComponent(),
     new MonitoringComponent(),

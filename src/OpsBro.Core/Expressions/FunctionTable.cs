@@ -10,7 +10,11 @@ namespace OpsBro.Core.Expressions;
 /// <c>=...</c> is a parameter that may be left out, <c>*items</c> takes all others, <c>/</c> ends the ones without a name.
 /// </param>
 /// <param name="Summary">One sentence.</param>
-public sealed record FunctionDoc(string Name, string Group, string Prototype, string Summary);
+public sealed record FunctionDoc(string Name, string Group, string Prototype, string Summary)
+{
+    /// <summary>The prototype for people: without the marks <c>/</c> and <c>*</c>.</summary>
+    public string Usage => Prototype.Replace(", /", "").Replace("*, ", "").Replace(", default=...", "").Replace("=...", "=None");
+}
 
 /// <summary>A function that rules can call.</summary>
 public sealed class Function

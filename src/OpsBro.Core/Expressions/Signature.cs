@@ -79,7 +79,7 @@ sealed class Signature
         return new Binding(slots, [.. rest], [.. pairs]);
     }
 
-    static ExpressionException Misfit(FunctionDoc doc, string what) => new(ErrorKind.Type, $"{doc.Name}() {what}: {doc.Prototype}");
+    static ExpressionException Misfit(FunctionDoc doc, string what) => new(ErrorKind.Type, $"{doc.Name}() {what}: {doc.Usage}");
 }
 
 /// <summary>A call's arguments in their slots, not yet computed.</summary>

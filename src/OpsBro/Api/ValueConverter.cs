@@ -63,6 +63,11 @@ internal sealed class ValueConverter : JsonConverter<Value>
                 foreach (var item in value.AsList) Write(writer, item, options);
                 writer.WriteEndArray();
                 break;
+            case ValueKind.Set:
+                writer.WriteStartArray();
+                foreach (var item in value.AsDict.Keys) Write(writer, item, options);
+                writer.WriteEndArray();
+                break;
             case ValueKind.Dict:
                 writer.WriteStartObject();
                 foreach (var (key, item) in value.AsDict.Entries)
@@ -78,11 +83,5 @@ internal sealed class ValueConverter : JsonConverter<Value>
         }
     }
 
-    static string KeyText(Value key) => key.Kind switch
-    {
-        ValueKind.String => key.AsString,
-        ValueKind.Int => key.AsInt.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        ValueKind.Bool => key.AsBool ? "True" : "False",
-        _ => key.ToDouble().ToString(System.Globalization.CultureInfo.InvariantCulture),
-    };
+    static string KeyText(Value key) => key.Str();
 }

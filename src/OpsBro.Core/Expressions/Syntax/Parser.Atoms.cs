@@ -64,7 +64,7 @@ sealed partial class Parser
     {
         var name = token.Text;
         if (functions is not null && functions.TryGet(name, out var function))
-            return new ExpressionException(ErrorKind.Name, $"{name} is a function; call it: {function.Doc.Prototype}", token.Position);
+            return new ExpressionException(ErrorKind.Name, $"{name} is a function; call it: {function.Doc.Usage}", token.Position);
         if (ReferenceSyntax.Roots.Contains(name))
             return new ExpressionException(ErrorKind.Name, $"write data in braces: {{{{{name}.…}}}}", token.Position);
         var known = (functions?.Names ?? []).Concat(["True", "False", "None"]).Concat(scope.Names.Select(n => n.Name));
