@@ -14,7 +14,9 @@ sealed class RecordedHost : IDisposable
 
     static string Fixtures => Repository.PathOf("src", "OpsBro", "Collectors", "Linux", "fixtures");
 
-    readonly string root = Directory.CreateTempSubdirectory("opsbro-host-").FullName;
+    /// <summary>In memory where there is such a place: a hundred small files each test.</summary>
+    readonly string root = Directory.CreateDirectory(
+        Path.Join(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"opsbro-host-{Guid.NewGuid():N}")).FullName;
 
     /// <summary>An empty host, or one with the files of a recorded kernel.</summary>
     public RecordedHost(string? kernel = null)

@@ -39,10 +39,16 @@ static class Trees
     /// <summary>The leaves that a collector does not document.</summary>
     public static IEnumerable<string> Undocumented(this Value tree, ICollector collector)
     {
-        var documented = collector.Keys.Select(k => k.Path.Split('.')).ToArray();
         return from leaf in tree.Leaves()
-               where !documented.Any(path => path.Length == leaf.Keys.Length && path.Zip(leaf.Keys, Covers).All(same => same))
+               where !collector.Keys.Any(key => Covers(key, leaf.Keys))
                select string.Join(" > ", leaf.Keys);
+    }
+
+    /// <summary>True when a documented key stands for the place of a value.</summary>
+    public static bool Covers(KeyDoc key, string[] keys)
+    {
+        var path = key.Path.Split('.');
+        return path.Length == keys.Length && path.Zip(keys, Covers).All(same => same);
     }
 
     static bool Covers(string documented, string key) =>

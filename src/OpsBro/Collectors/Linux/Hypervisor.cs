@@ -15,7 +15,8 @@ internal sealed class Hypervisor(Func<string?> readSignature) : ICollector
     static readonly (string Signature, string Kind)[] Kinds =
     [
         ("KVMKVMKVM", "kvm"), ("VMwareVMware", "vmware"), ("XenVMMXenVMM", "xen"), ("MicrosoftHv", "hyperv"),
-        ("VBoxVBoxVBox", "virtualbox"), ("TCGTCGTCGTCG", "qemu"), ("bhyve bhyve", "bhyve"), ("prl hyperv", "parallels"), ("ACRNACRNACRN", "acrn"), ("QNXQVMBSQG", "qnx"),
+        ("VBoxVBoxVBox", "virtualbox"), ("TCGTCGTCGTCG", "qemu"), ("bhyve bhyve", "bhyve"),
+        ("prl hyperv", "parallels"), ("ACRNACRNACRN", "acrn"), ("QNXQVMBSQG", "qnx"),
         ("SRESRESRESRE", "sre"), ("UnisysSpar64", "spar"),
     ];
 

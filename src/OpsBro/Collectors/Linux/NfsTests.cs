@@ -11,7 +11,8 @@ public class NfsTests
         var collector = new Nfs();
 
         host.Run(collector, 0);
-        host.With("/proc/net/rpc/nfs", "net 0 0 0 0\nrpc 813031 51 0\n").With("/proc/net/rpc/nfsd", "io 9130312 8120312\nth 16 0\nrpc 81303 4 4 0 0\n");
+        host.With("/proc/net/rpc/nfs", "net 0 0 0 0\nrpc 813031 51 0\n");
+        host.With("/proc/net/rpc/nfsd", "io 9130312 8120312\nth 16 0\nrpc 81303 4 4 0 0\n");
         var data = host.Run(collector, 10);
 
         Assert.Equal(100, data.Number("client", "calls/s"));
