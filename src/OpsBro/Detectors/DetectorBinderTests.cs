@@ -131,6 +131,17 @@ public class DetectorBinderTests : IDisposable
     }
 
     [Fact]
+    public void A_password_that_a_rule_reads_is_not_shown_with_the_group()
+    {
+        files.Ship("web/parameters.yml", "password: hunter2\n");
+        files.Ship("web/detectors/web.yml", "detector: {apply_if: \"{{parameters.password}} != ''\", groups: [web]}");
+
+        var facts = Ask(Assert.Single(DetectorBinder.BindAll(files.Load(), functions)).Rule!).Facts;
+
+        Assert.Equal([new GroupFact("parameters.password", Secrets.Stars)], facts);
+    }
+
+    [Fact]
     public void A_detector_that_is_switched_off_is_known_and_off()
     {
         files.Write("x.yml", "detector: {apply_if: 'True', groups: [a], enabled: false}");

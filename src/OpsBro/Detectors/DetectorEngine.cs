@@ -11,8 +11,10 @@ internal sealed class DetectorEngine
     /// <summary>An evaluation that takes longer is shown as stuck; the rule is not asked again until it has come back.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long after a rule was taken its missing data is asked for at <see cref="StartRetry"/>.</summary>
-    public static readonly TimeSpan StartWindow = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long after a rule was taken its missing data is asked for at <see cref="StartRetry"/>, and the first round waits for it.
+    /// </summary>
+    public static readonly TimeSpan StartWindow = TimeSpan.FromSeconds(5);
 
     /// <summary>Wait before a rule asks again for data that no collector has yet, at start.</summary>
     public static readonly TimeSpan StartRetry = TimeSpan.FromMilliseconds(200);
@@ -66,10 +68,9 @@ internal sealed class DetectorEngine
     }
 
     /// <summary>Takes the verdict of a rule that was out. One that was replaced or switched off meanwhile says nothing any more.</summary>
-    public void Finish(DetectorRule rule, Verdict verdict, TimeSpan now)
-    {
-        if (entries.TryGetValue(rule.Id, out var entry)) entry.Finish(rule, verdict, now);
-    }
+    /// <returns>True when the rule's problem is another than before: one came, or changed, or is over.</returns>
+    public bool Finish(DetectorRule rule, Verdict verdict, TimeSpan now) =>
+        entries.TryGetValue(rule.Id, out var entry) && entry.Finish(rule, verdict, now);
 
     /// <summary>When the next rule is due; null when none is waiting. One that is out is never due.</summary>
     public TimeSpan? NextDue => sorted.Select(e => e.Due).Min();
@@ -123,19 +124,20 @@ internal sealed class DetectorEngine
             return rule;
         }
 
-        public void Finish(DetectorRule finished, Verdict said, TimeSpan now)
+        public bool Finish(DetectorRule finished, Verdict said, TimeSpan now)
         {
-            if (!ReferenceEquals(outRule, finished)) return;
+            if (!ReferenceEquals(outRule, finished)) return false;
             outRule = null;
-            if (isInactive) return;
+            if (isInactive) return false;
 
-            ended = now;
-            verdict = said;
+            var before = Word(now) == DetectorWord.Error ? verdict?.Problem ?? "" : "";
+            (ended, verdict) = (now, said);
             // a rule that fails knows nothing: what it gave stays, unless an older version of the rule gave it
             if (said.Problem.Length == 0) Give(said.Groups, said.Facts);
             else if (isCarried) Give([], []);
             isCarried = false;
             due = now + Pause(said, now);
+            return Word(now) == DetectorWord.Pending ? before.Length > 0 : said.Problem != before;
         }
 
         void Give(IReadOnlyList<string> given, IReadOnlyList<GroupFact> why)
@@ -158,8 +160,8 @@ internal sealed class DetectorEngine
 
         public bool HasSettled(TimeSpan now)
         {
-            if (!IsOn || isInactive || IsStuck(now)) return true;
-            return verdict is { Data: not DataState.NotYet } || (verdict is not null && now - taken >= StartWindow);
+            if (!IsOn || isInactive || verdict is { Data: not DataState.NotYet }) return true;
+            return now - taken >= StartWindow;
         }
 
         bool IsStuck(TimeSpan now) => outRule is not null && now - started >= Deadline;
@@ -181,7 +183,7 @@ internal sealed class DetectorEngine
             return verdict switch
             {
                 null => DetectorWord.Pending,
-                { Data: DataState.NotYet, IsTrue: false } => DetectorWord.Pending,
+                { Data: DataState.NotYet, IsTrue: false } when now - taken < StartWindow => DetectorWord.Pending,
                 { Problem.Length: > 0 } => DetectorWord.Error,
                 { IsTrue: true } => DetectorWord.True,
                 _ => DetectorWord.False,

@@ -54,6 +54,28 @@ public class DetectorEngineTests
     }
 
     [Fact]
+    public void The_first_round_does_not_wait_for_a_slow_rule_for_ever()
+    {
+        Take(At(0), Rule("port"));
+        Start(At(0));
+
+        Assert.False(engine.HasSettled(At(1)));
+        Assert.True(engine.HasSettled(DetectorEngine.StartWindow));
+    }
+
+    [Fact]
+    public void A_problem_is_told_when_it_comes_and_when_it_goes()
+    {
+        Take(At(0), Rule("app"));
+        Start(At(0));
+        Assert.True(engine.Finish(running["app"], Verdict.Failed("division by zero"), At(0)));
+        Start(At(10));
+        Assert.False(engine.Finish(running["app"], Verdict.Failed("division by zero"), At(10)));
+        Start(At(20));
+        Assert.True(engine.Finish(running["app"], Verdict.False, At(20)));
+    }
+
+    [Fact]
     public void A_rule_whose_data_is_absent_is_asked_again_within_a_minute()
     {
         Take(At(0), Rule("cloud", interval: 86_400));

@@ -118,8 +118,10 @@ internal sealed partial class DetectorLoop : BackgroundService
         var hasTaken = false;
         while (verdicts.TryDequeue(out var item))
         {
-            engine.Finish(item.Rule, item.Verdict, now);
             hasTaken = true;
+            if (!engine.Finish(item.Rule, item.Verdict, now)) continue;
+            if (item.Verdict.Problem.Length > 0) LogProblem(logger, item.Rule.Name, item.Verdict.Problem);
+            else LogMended(logger, item.Rule.Name);
         }
         return hasTaken;
     }
@@ -158,8 +160,7 @@ internal sealed partial class DetectorLoop : BackgroundService
         // the border between detectors: whatever a function of a rule throws is a problem of that rule alone
         catch (Exception e)
         {
-            LogBroken(logger, e, rule.Name);
-            return Verdict.Failed($"{rule.Place}: {e.Message}");
+            return Verdict.Failed($"{rule.Place}: {e.GetType().Name}: {e.Message}");
         }
     }
 
@@ -169,6 +170,9 @@ internal sealed partial class DetectorLoop : BackgroundService
     [LoggerMessage(LogLevel.Information, "group {Group} removed; {By} gave it")]
     static partial void LogRemoved(ILogger logger, string group, string by);
 
-    [LoggerMessage(LogLevel.Error, "detector {Name} broke")]
-    static partial void LogBroken(ILogger logger, Exception exception, string name);
+    [LoggerMessage(LogLevel.Warning, "detector {Name} cannot be answered: {Problem}")]
+    static partial void LogProblem(ILogger logger, string name, string problem);
+
+    [LoggerMessage(LogLevel.Information, "detector {Name} can be answered again")]
+    static partial void LogMended(ILogger logger, string name);
 }

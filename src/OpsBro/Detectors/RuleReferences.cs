@@ -21,13 +21,14 @@ internal sealed class RuleReferences(CollectorStore collectors, ConfigNode agent
     /// <summary>Most characters of a value that are kept for people.</summary>
     public const int MaxFact = 200;
 
-    readonly List<(string Text, Value Value)> given = [];
+    readonly List<(Reference Reference, Value Value)> given = [];
 
     /// <summary>Whether all data was there, also where a default stood in.</summary>
     public DataState Data { get; set; }
 
     /// <summary>What was read, each reference once.</summary>
-    public IReadOnlyList<GroupFact> Facts => [.. given.DistinctBy(g => g.Text).Select(g => new GroupFact(g.Text, Short(g.Value.Repr())))];
+    public IReadOnlyList<GroupFact> Facts =>
+        [.. given.DistinctBy(g => g.Reference.Text).Select(g => new GroupFact(g.Reference.Text, Shown(g.Reference, g.Value)))];
 
     /// <inheritdoc/>
     public bool TryResolve(Reference reference, out Value value, out string problem)
@@ -39,18 +40,25 @@ internal sealed class RuleReferences(CollectorStore collectors, ConfigNode agent
             "configuration" => TryConfiguration(reference, out value, out problem),
             _ => Refuse(reference, out value, out problem),
         };
-        if (isThere) given.Add((reference.Text, value));
+        if (isThere) given.Add((reference, value));
         return isThere;
     }
 
     bool TryCollector(Reference reference, out Value value, out string problem)
     {
         if (collectors.TryResolve(reference, now, out value, out problem)) return true;
-        var hasNotRun = reference.Path.Length > 0 && reference.Path[0].Kind == ValueKind.String
-            && (!collectors.TryGet(reference.Path[0].AsString, out var snapshot) || snapshot.State == CollectorState.Pending);
-        if (hasNotRun) Data = DataState.NotYet;
+        if (MayCome(reference.Path)) Data = DataState.NotYet;
         else if (Data == DataState.Complete) Data = DataState.Absent;
         return false;
+    }
+
+    /// <summary>A collector that is not known may be made still, as long as not all of them have run.</summary>
+    bool MayCome(Value[] path)
+    {
+        if (path.Length == 0 || path[0].Kind != ValueKind.String) return false;
+        if (collectors.TryGet(path[0].AsString, out var snapshot)) return snapshot.State == CollectorState.Pending;
+        var all = collectors.All;
+        return all.Count == 0 || all.Any(s => s.State == CollectorState.Pending);
     }
 
     bool TryParameter(Reference reference, out Value value, out string problem)
@@ -87,5 +95,15 @@ internal sealed class RuleReferences(CollectorStore collectors, ConfigNode agent
         return true;
     }
 
-    static string Short(string text) => text.Length <= MaxFact ? text : $"{text[..MaxFact]}…";
+    /// <summary>Who may read the groups may not read a password that a rule compares.</summary>
+    string Shown(Reference reference, Value value)
+    {
+        var key = reference.Text[(reference.Text.IndexOf('.') + 1)..];
+        var isSecret = reference.Root != "collector"
+            && (Secrets.IsSecretKey(key[(key.LastIndexOf('.') + 1)..])
+                || pack?.ParameterList.Any(p => p.IsSecret && p.Name == key) == true);
+        if (isSecret) return Secrets.Stars;
+        var text = value.Repr();
+        return text.Length <= MaxFact ? text : $"{text[..MaxFact]}…";
+    }
 }
