@@ -28,7 +28,8 @@ internal static class DetectorBinder
         var text = reader.RequiredText("apply_if");
         var condition = Compile(reader, "apply_if", text, functions);
         var groups = ReadGroups(reader, functions);
-        var interval = reader.Duration("interval", DefaultInterval, ShortestInterval, TimeSpan.FromDays(Durations.MostDays));
+        var longest = TimeSpan.FromDays(Durations.MostDays);
+        var interval = reader.Duration("interval", DefaultInterval, ShortestInterval, longest);
         var ifGroup = reader.Text("if_group");
         var notes = reader.Text("notes");
         reader.RefuseTheRest("a detector");
@@ -60,7 +61,8 @@ internal static class DetectorBinder
     {
         var texts = new List<(ConfigNode, GroupTemplate)>();
         ConfigNode?[] lists = [reader.Node("groups"), reader.Node("add_groups")];
-        if (lists is [null, null]) reader.Complain(reader.Map, "a detector without groups finds nothing; write for instance groups: [\"web\"]");
+        if (lists is [null, null])
+            reader.Complain(reader.Map, "a detector without groups finds nothing; write for instance groups: [\"web\"]");
         foreach (var list in lists)
         {
             if (list is null) continue;

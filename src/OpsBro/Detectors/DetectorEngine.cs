@@ -168,10 +168,16 @@ internal sealed class DetectorEngine
 
         public DetectorState ToState(TimeSpan now)
         {
-            var problem = bound.Problems.Count > 0 ? string.Join("; ", bound.Problems)
-                : IsStuck(now) ? $"{rule?.Place}: the rule has been running for {(now - started).TotalSeconds:0} s; it is asked again once it has come back"
-                : verdict?.Problem ?? "";
-            return new DetectorState(id, bound.Name, rule, Word(now), groups, verdict, problem, verdict is null ? null : ended, Due);
+            TimeSpan? lastRun = verdict is null ? null : ended;
+            return new DetectorState(id, bound.Name, rule, Word(now), groups, verdict, Problem(now), lastRun, Due);
+        }
+
+        string Problem(TimeSpan now)
+        {
+            if (bound.Problems.Count > 0) return string.Join("; ", bound.Problems);
+            if (!IsStuck(now)) return verdict?.Problem ?? "";
+            var seconds = (now - started).TotalSeconds;
+            return $"{rule!.Place}: the rule has been running for {seconds:0} s; it is asked again once it has come back";
         }
 
         DetectorWord Word(TimeSpan now)

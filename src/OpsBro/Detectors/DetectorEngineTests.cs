@@ -206,7 +206,8 @@ public class DetectorEngineTests
 
     void Finish(string id, Verdict verdict, TimeSpan now) => engine.Finish(running[id], verdict, now);
 
-    void Take(TimeSpan now, params DetectorRule[] rules) => engine.Take([.. rules.Select(r => new BoundDetector(r.Id, r.Name, r, []))], now);
+    void Take(TimeSpan now, params DetectorRule[] rules) =>
+        engine.Take([.. rules.Select(r => new BoundDetector(r.Id, r.Name, r, []))], now);
 
     readonly Dictionary<string, DetectorRule> running = [];
 

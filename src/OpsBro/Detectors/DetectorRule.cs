@@ -2,7 +2,7 @@ using OpsBro.Config;
 
 namespace OpsBro.Detectors;
 
-/// <summary>One <c>detector:</c> object, read and compiled. Immutable but for the compiled rule, which one thread at a time may evaluate.</summary>
+/// <summary>One <c>detector:</c> object, read and compiled. Immutable.</summary>
 /// <param name="Id">Unique and stable over restarts.</param>
 /// <param name="Name">What people see and type.</param>
 /// <param name="Body">The object as configured: two rules are the same when their bodies say the same.</param>

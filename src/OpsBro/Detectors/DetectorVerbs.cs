@@ -22,25 +22,30 @@ internal static class DetectorVerbs
     public static IEnumerable<Command> All(ApiClient api, Terminal terminal)
     {
         var detector = Verb.Name("NAME", "The detector; all of them when it is left out.",
-            async cancel => (await api.Get("/v1/detectors", DetectorsJson.Default.DetectorJsonArray, cancel)).Select(d => d.Name), isOptional: true);
+            async cancel => (await Detectors(api, cancel)).Select(d => d.Name), isOptional: true);
         // groups that are not there yet are what one waits for: those that rules may give are offered too
         var group = Verb.Name("GROUP", "The group to wait for.",
-            async cancel => (await api.Get("/v1/detectors", DetectorsJson.Default.DetectorJsonArray, cancel))
+            async cancel => (await Detectors(api, cancel))
                 .SelectMany(d => d.Groups.Where(g => !g.Contains('{')).Concat(d.GroupsNow)).Distinct());
         yield return Verb.Noun("detectors", "What the host is: rules that give the agent its groups.",
-            Verb.Reading("list", "List the detectors with their rules.", (args, cancel) => List(api, terminal, args.GetValue(Verb.Json), cancel)),
+            Verb.Reading("list", "List the detectors with their rules.",
+                (args, cancel) => List(api, terminal, args.GetValue(Verb.Json), cancel)),
             Verb.Reading("state", "Show the groups of this agent.",
                 (args, cancel) => State(api, terminal, args.GetValue(why), args.GetValue(Verb.Json), cancel), why),
             Verb.Reading("run", "Ask the rules now and show what they say; changes nothing.",
                 (args, cancel) => Run(api, terminal, args.GetValue(detector), args.GetValue(Verb.Json), cancel), detector),
-            Verb.Reading("history", "Show which groups came and went.", (args, cancel) => History(api, terminal, args, cancel), limit, since),
+            Verb.Reading("history", "Show which groups came and went.",
+                (args, cancel) => History(api, terminal, args, cancel), limit, since),
             Verb.Waiting("wait-group", "Wait until this agent has a group.",
-                (args, cancel) => terminal.WaitUntil($"group {args.GetValue(group)}", Ask(api, args.GetValue(group)!), Verb.TimeoutOf(args), cancel), group));
+                (args, cancel) => Wait(api, terminal, args.GetValue(group)!, Verb.TimeoutOf(args), cancel), group));
     }
+
+    static Task<DetectorJson[]> Detectors(ApiClient api, CancellationToken cancel) =>
+        api.Get("/v1/detectors", DetectorsJson.Default.DetectorJsonArray, cancel);
 
     static async Task<int> List(ApiClient api, Terminal terminal, bool asJson, CancellationToken cancel)
     {
-        var detectors = await api.Get("/v1/detectors", DetectorsJson.Default.DetectorJsonArray, cancel);
+        var detectors = await Detectors(api, cancel);
         if (asJson)
         {
             terminal.PrintJson(detectors, DetectorsJson.Default.DetectorJsonArray);
@@ -48,7 +53,8 @@ internal static class DetectorVerbs
         }
         terminal.Table(["NAME", "STATE", "PACK", "INTERVAL", "GROUPS", "RULE"], detectors.Select(d => (string[])
         [
-            d.Name, terminal.Paint(ToneOf(d.State), d.State), d.Pack ?? "-", Interval(d.IntervalSeconds), string.Join(", ", d.Groups), OneLine(d.ApplyIf ?? ""),
+            d.Name, terminal.Paint(ToneOf(d.State), d.State), d.Pack ?? "-", Interval(d.IntervalSeconds),
+            string.Join(", ", d.Groups), OneLine(d.ApplyIf ?? ""),
         ]));
         foreach (var broken in detectors.Where(d => d.Problem is not null && d.State is not "pending"))
             terminal.Line(Tone.Warning, $"{broken.Name}: {broken.Problem}");
@@ -92,8 +98,9 @@ internal static class DetectorVerbs
 
     static async Task<int> Run(ApiClient api, Terminal terminal, string? name, bool asJson, CancellationToken cancel)
     {
-        var path = name is null ? "/v1/detectors/run" : $"/v1/detectors/run/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
-        var runs = await api.Change("POST", path, DetectorsJson.Default.RunJsonArray, cancel);
+        // an id holds slashes, which stay: the route takes the rest of the path
+        var path = name is null ? "" : "/" + string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
+        var runs = await api.Change("POST", $"/v1/detectors/run{path}", DetectorsJson.Default.RunJsonArray, cancel);
         if (asJson)
         {
             terminal.PrintJson(runs, DetectorsJson.Default.RunJsonArray);
@@ -101,12 +108,15 @@ internal static class DetectorVerbs
         }
         terminal.Table(["NAME", "MATCHED", "GROUPS", "NEW GROUPS"], runs.Select(r => (string[])
         [
-            r.Name, r.Problem is not null ? terminal.Paint(Tone.Bad, "error") : r.Matched ? terminal.Paint(Tone.Good, "yes") : "no",
-            Or(r.Groups), Or(r.NewGroups),
+            r.Name, Matched(terminal, r), Or(r.Groups), Or(r.NewGroups),
         ]));
-        foreach (var broken in runs.Where(r => r.Problem is not null)) terminal.Line(Tone.Warning, $"{broken.Name}: {broken.Problem}");
+        foreach (var broken in runs.Where(r => r.Problem is not null))
+            terminal.Line(Tone.Warning, $"{broken.Name}: {broken.Problem}");
         return name is not null && runs.Any(r => r.Problem is not null) ? 2 : 0;
     }
+
+    static string Matched(Terminal terminal, RunJson run) =>
+        run.Problem is not null ? terminal.Paint(Tone.Bad, "error") : run.Matched ? terminal.Paint(Tone.Good, "yes") : "no";
 
     static async Task<int> History(ApiClient api, Terminal terminal, ParseResult args, CancellationToken cancel)
     {
@@ -126,11 +136,16 @@ internal static class DetectorVerbs
         return 0;
     }
 
-    static Func<CancellationToken, Task<(bool, string)>> Ask(ApiClient api, string group) => async cancel =>
+    static Task<int> Wait(ApiClient api, Terminal terminal, string group, TimeSpan timeout, CancellationToken cancel)
     {
-        var groups = await api.Get("/v1/groups", DetectorsJson.Default.GroupJsonArray, cancel);
-        return groups.Any(g => g.Name == group) ? (true, "here") : (false, "not here");
-    };
+        return terminal.WaitUntil($"group {group}", Ask, timeout, cancel);
+
+        async Task<(bool, string)> Ask(CancellationToken stop)
+        {
+            var groups = await api.Get("/v1/groups", DetectorsJson.Default.GroupJsonArray, stop);
+            return groups.Any(g => g.Name == group) ? (true, "here") : (false, "not here");
+        }
+    }
 
     static Tone ToneOf(string state) => state switch
     {

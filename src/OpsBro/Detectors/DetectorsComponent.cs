@@ -7,7 +7,10 @@ using OpsBro.Config;
 
 namespace OpsBro.Detectors;
 
-/// <summary>Finds out what the host is: rules on an interval give the agent its groups. Verbs <c>detectors …</c>, <c>/v1/groups</c>, <c>/v1/detectors</c>.</summary>
+/// <summary>
+/// Finds out what the host is: rules on an interval give the agent its groups. Verbs <c>detectors …</c>, routes <c>/v1/groups</c> and
+/// <c>/v1/detectors</c>.
+/// </summary>
 internal sealed class DetectorsComponent : IComponent
 {
     /// <summary>Changes that the history gives unless told otherwise.</summary>
@@ -23,7 +26,8 @@ internal sealed class DetectorsComponent : IComponent
         {
             // the operator's own groups are there before any rule: nothing has to wait for them
             var groups = new Groups(new Feed<GroupChanged>("groups", provider.GetRequiredService<Telemetry>()));
-            groups.Publish(OwnGroups.Of(provider.GetRequiredService<ConfigStore>().Current.Agent, []), provider.GetRequiredService<TimeProvider>().GetUtcNow());
+            var agent = provider.GetRequiredService<ConfigStore>().Current.Agent;
+            groups.Publish(OwnGroups.Of(agent, []), provider.GetRequiredService<TimeProvider>().GetUtcNow());
             return groups;
         });
         services.AddSingleton<GroupHistory>().AddSingleton<DetectorLoop>().AddSingleton<DryRun>();
@@ -38,22 +42,27 @@ internal sealed class DetectorsComponent : IComponent
         var loop = services.GetRequiredService<DetectorLoop>();
         var history = services.GetRequiredService<GroupHistory>();
         var dryRun = services.GetRequiredService<DryRun>();
-        api.Get("/v1/groups", "The groups of this agent, with who gave each and why.", DetectorsJson.Default.GroupJsonArray,
+        var json = DetectorsJson.Default;
+        api.Get("/v1/groups", "The groups of this agent, with who gave each and why.", json.GroupJsonArray,
             _ => [.. groups.Current.Select(GroupJson.Of)]);
-        api.Get("/v1/detectors", "The detectors: rule, state, groups given now.", DetectorsJson.Default.DetectorJsonArray, _ => Detectors(loop.Current));
-        api.Get("/v1/detectors/history", "Groups that came and went, newest first.", DetectorsJson.Default.GroupChangeJsonArray,
-            context => History(history, context), ("group", "only this group"), ("limit", $"how many, {DefaultLimit} unless told"),
-            ("since", "only the last while, for instance 2h"));
-        api.Change("POST", "/v1/detectors/run", "Dry run of every detector: what would match.", DetectorsJson.Default.RunJsonArray,
+        api.Get("/v1/detectors", "The detectors: rule, state, groups given now.", json.DetectorJsonArray,
+            _ => Detectors(loop.Current));
+        api.Get("/v1/detectors/history", "Groups that came and went, newest first.", json.GroupChangeJsonArray,
+            context => History(history, context), ("group", "only this group"),
+            ("limit", $"how many, {DefaultLimit} unless told"), ("since", "only the last while, for instance 2h"));
+        api.Change("POST", "/v1/detectors/run", "Dry run of every detector: what would match.", json.RunJsonArray,
             _ => dryRun.Run(null));
-        api.Change("POST", "/v1/detectors/run/{**name}", "Dry run of one detector.", DetectorsJson.Default.RunJsonArray,
+        api.Change("POST", "/v1/detectors/run/{**name}", "Dry run of one detector.", json.RunJsonArray,
             context => dryRun.Run(context.Part("name")));
 
-        api.Legacy("/agent/detectors", "The detectors.", DetectorsJson.Default.LegacyDetectorJsonArray, _ => LegacyDetectors(loop.Current));
-        api.Legacy("/agent/detectors/state", "The names of the groups.", DetectorsJson.Default.StringArray, _ => [.. groups.Current.Select(g => g.Name)]);
-        api.Legacy("/agent/detectors/history", "Groups that came and went.", DetectorsJson.Default.LegacyHistoryJsonArray, _ => LegacyHistory(history));
+        api.Legacy("/agent/detectors", "The detectors.", json.LegacyDetectorJsonArray, _ => LegacyDetectors(loop.Current));
+        api.Legacy("/agent/detectors/state", "The names of the groups.", json.StringArray,
+            _ => [.. groups.Current.Select(g => g.Name)]);
+        api.Legacy("/agent/detectors/history", "Groups that came and went.", json.LegacyHistoryJsonArray,
+            _ => LegacyHistory(history));
         // rules may ask the network: not for everyone who can read
-        api.Raw("GET", "/agent/detectors/run", "Dry run of every detector.", Right.Write, context => LegacyRun(dryRun, context, null), isLegacy: true);
+        api.Raw("GET", "/agent/detectors/run", "Dry run of every detector.", Right.Write,
+            context => LegacyRun(dryRun, context, null), isLegacy: true);
         api.Raw("GET", "/agent/detectors/run/{**name}", "Dry run of one detector.", Right.Write,
             context => LegacyRun(dryRun, context, context.Part("name")), isLegacy: true);
     }
@@ -63,7 +72,9 @@ internal sealed class DetectorsComponent : IComponent
 
     static GroupChangeJson[] History(GroupHistory history, HttpContext context)
     {
-        DateTimeOffset? since = context.Query("since") is null ? null : DateTimeOffset.UtcNow - context.QueryDuration("since", default);
+        DateTimeOffset? since = context.Query("since") is null
+            ? null
+            : DateTimeOffset.UtcNow - context.QueryDuration("since", default);
         var limit = context.QueryNumber("limit", DefaultLimit, 1, Storage.HistoryLog.MaxRead);
         return [.. history.Read(context.Query("group"), limit, since).Select(GroupChangeJson.Of)];
     }

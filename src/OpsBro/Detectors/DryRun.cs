@@ -19,13 +19,16 @@ internal sealed class DryRun(DetectorLoop loop, ConfigStore config, FunctionTabl
 
     int running;
 
-    /// <summary>Asks the named detector, or all of them. The rules are compiled anew: the schedule's own may be running.</summary>
+    /// <summary>Asks the named detector, or all of them, as the files say now.</summary>
     /// <exception cref="ApiProblem">404 for a name that is not there.</exception>
     public async Task<RunJson[]> Run(string? name)
     {
         var current = config.Current;
         List<BoundDetector> asked =
-            [.. current.Of("detector").Where(o => name is null || o.Name == name || o.Id == name).Select(o => DetectorBinder.Bind(o, functions))];
+        [
+            .. current.Of("detector").Where(o => name is null || o.Name == name || o.Id == name)
+                .Select(o => DetectorBinder.Bind(o, functions)),
+        ];
         if (asked.Count == 0 && name is not null)
             throw ApiProblem.NotFound("detector", name, "opsbro detectors list", current.Of("detector").Select(o => o.Name));
 
@@ -42,8 +45,8 @@ internal sealed class DryRun(DetectorLoop loop, ConfigStore config, FunctionTabl
                 Volatile.Write(ref runs[i], Run(asked[i], current.Agent));
         }
         // threads of their own: a rule may wait for a disk or the network
-        var work = Task.WhenAll(Enumerable.Range(0, Math.Min(Threads, asked.Count))
-            .Select(_ => Task.Factory.StartNew(Drain, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        var work = Task.WhenAll(Enumerable.Range(0, Math.Min(Threads, asked.Count)).Select(_ => Task.Factory.StartNew(
+            Drain, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         _ = work.ContinueWith(_ => Interlocked.Decrement(ref running), TaskScheduler.Default);
         await Task.WhenAny(work, Task.Delay(Deadline));
         return [.. asked.Select((detector, i) => Volatile.Read(ref runs[i]) ?? Unfinished(detector))];

@@ -22,7 +22,8 @@ internal sealed class GroupHistory(HistoryLog log)
     /// <summary>Learns which groups the agent had when it stopped; writes those of <paramref name="own"/> that are new.</summary>
     public void Start(IEnumerable<GroupView> own)
     {
-        before = [.. log.Read(Kind, null, HistoryLog.MaxRead, null).DistinctBy(e => e.Name).Where(e => e.To == Added).Select(e => e.Name)];
+        var newest = log.Read(Kind, null, HistoryLog.MaxRead, null).DistinctBy(e => e.Name);
+        before = [.. newest.Where(e => e.To == Added).Select(e => e.Name)];
         foreach (var group in own) Add(new GroupChanged(group.Name, true, group.Since, Groups.Giver(group)));
     }
 

@@ -67,7 +67,9 @@ public class GroupsTests
 
         OwnGroups.Of(Map(("groups", List("two words"))), problems);
 
-        Assert.Equal("agent.yml:1:1: group \"two words\" holds a space or a comma; use letters, digits and -_.:/", Assert.Single(problems).ToString());
+        Assert.Equal(
+            "agent.yml:1:1: group \"two words\" holds a space or a comma; use letters, digits and -_.:/",
+            Assert.Single(problems).ToString());
     }
 
     static GroupReason By(string detector) => new(GroupSource.Detector, detector, detector, "True", "", []);

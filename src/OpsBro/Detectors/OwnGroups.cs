@@ -2,7 +2,9 @@ using OpsBro.Config;
 
 namespace OpsBro.Detectors;
 
-/// <summary>The groups that no rule gives and no rule takes: <c>groups:</c> of agent.yml, and <c>zone::NAME</c> from its <c>node-zone</c>.</summary>
+/// <summary>
+/// The groups that no rule gives and no rule takes: <c>groups:</c> of agent.yml, and <c>zone::NAME</c> from its <c>node-zone</c>.
+/// </summary>
 internal static class OwnGroups
 {
     /// <summary>The zone of an agent whose agent.yml has no <c>node-zone</c>.</summary>

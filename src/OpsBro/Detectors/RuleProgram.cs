@@ -3,11 +3,12 @@ using OpsBro.Core.Expressions;
 
 namespace OpsBro.Detectors;
 
-/// <summary>The compiled rule of one detector. One thread at a time may evaluate it.</summary>
+/// <summary>The compiled rule of one detector. Any thread may evaluate it.</summary>
 /// <param name="condition"><c>apply_if</c>.</param>
 /// <param name="conditionNode">Where it stands.</param>
 /// <param name="groups">The group texts and where they stand.</param>
-internal sealed class RuleProgram(Expression condition, ConfigNode conditionNode, IReadOnlyList<(ConfigNode Node, GroupTemplate Text)> groups)
+internal sealed class RuleProgram(
+    Expression condition, ConfigNode conditionNode, IReadOnlyList<(ConfigNode Node, GroupTemplate Text)> groups)
 {
     /// <summary>Asks the rule once. Never throws for what the rule or the data does.</summary>
     public Verdict Evaluate(RuleReferences references)
@@ -15,7 +16,8 @@ internal sealed class RuleProgram(Expression condition, ConfigNode conditionNode
         var node = conditionNode;
         try
         {
-            if (!condition.Evaluate(references).IsTrue) return Verdict.False with { Data = references.Data, Facts = references.Facts };
+            if (!condition.Evaluate(references).IsTrue)
+                return Verdict.False with { Data = references.Data, Facts = references.Facts };
             var given = new List<string>();
             foreach (var (place, text) in groups)
             {

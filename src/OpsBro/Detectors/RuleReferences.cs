@@ -13,7 +13,8 @@ namespace OpsBro.Detectors;
 /// <param name="body">The detector object.</param>
 /// <param name="pack">The detector's pack.</param>
 /// <param name="now">Monotonic time, for staleness.</param>
-internal sealed class RuleReferences(CollectorStore collectors, ConfigNode agent, ConfigNode body, Pack? pack, TimeSpan now) : IReferences
+internal sealed class RuleReferences(
+    CollectorStore collectors, ConfigNode agent, ConfigNode body, Pack? pack, TimeSpan now) : IReferences
 {
     /// <summary>The first words that a reference may have.</summary>
     public static readonly IReadOnlyList<string> Roots = ["collector", "parameters", "configuration"];
@@ -83,7 +84,7 @@ internal sealed class RuleReferences(CollectorStore collectors, ConfigNode agent
     static bool Refuse(Reference reference, out Value value, out string problem)
     {
         value = default;
-        problem = $"a detector knows no \"{reference.Root}\"{Spelling.Hint(reference.Root, Roots)}; it reads {string.Join(", ", Roots)}";
+        problem = $"a detector has no {reference.Root}; it reads {string.Join(", ", Roots)}";
         return false;
     }
 

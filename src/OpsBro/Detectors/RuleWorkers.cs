@@ -39,7 +39,8 @@ internal sealed class RuleWorkers : IDisposable
     /// <summary>Adds a thread when work has waited too long. To be called again and again by the loop that gives work.</summary>
     public void Tend()
     {
-        if (queue.Count > 0 && Volatile.Read(ref idle) == 0 && Threads < MaxThreads && (Threads == 0 || IsLate(Monotonic.Now))) AddThread();
+        if (queue.Count == 0 || Volatile.Read(ref idle) > 0 || Threads >= MaxThreads) return;
+        if (Threads == 0 || IsLate(Monotonic.Now)) AddThread();
     }
 
     bool IsLate(TimeSpan now) => now.Ticks - Volatile.Read(ref lastTaken) > Patience.Ticks;
