@@ -5,29 +5,26 @@ namespace OpsBro.Collectors;
 
 /// <summary>
 /// A few threads that run collectors. A thread that is stuck is left alone and another takes its place, so that nothing waits behind it;
-/// a thread that is not needed any more ends. Not the thread pool: what hangs here must not hold up the API.
+/// when it comes back, it ends. Not the thread pool: what hangs here must not hold up the API.
 /// </summary>
 /// <param name="run">Runs one task to its end; must not throw.</param>
 internal sealed class CollectorWorkers(Action<CollectorTask> run)
 {
-    /// <summary>Threads that stay.</summary>
+    /// <summary>Threads that stay free for work.</summary>
     public const int Least = 2;
 
     /// <summary>Most threads, stuck ones included. Each collector has one run at most, so more would have nothing to do.</summary>
     public const int Most = 128;
 
     /// <summary>A queue of which nothing was taken for this long gets one more thread.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>A surplus thread ends after this long without work.</summary>
-    static readonly TimeSpan idle = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Stack of a thread, in bytes: parsers are flat.</summary>
     const int StackBytes = 512 * 1024;
 
     [SuppressMessage("Usage", "CA2213", Justification = "stuck threads may still look at it")]
     readonly BlockingCollection<CollectorTask> queue = [];
-    int threads, made;
+    int threads, busy, made;
     long taken, takenBefore;
     TimeSpan lookedAt;
 
@@ -40,6 +37,7 @@ internal sealed class CollectorWorkers(Action<CollectorTask> run)
     /// <summary>Runs a task as soon as a thread is free. For one caller thread.</summary>
     public void Add(CollectorTask task)
     {
+        if (!IsBehind) lookedAt = task.Started.Now;
         queue.Add(task);
         if (Threads < Least) Grow();
     }
@@ -69,20 +67,14 @@ internal sealed class CollectorWorkers(Action<CollectorTask> run)
 
     void Work()
     {
-        while (true)
+        while (queue.TryTake(out var task, Timeout.Infinite))
         {
-            if (queue.TryTake(out var task, idle))
-            {
-                Interlocked.Increment(ref taken);
-                run(task);
-                continue;
-            }
-            if (!queue.IsCompleted && Interlocked.Decrement(ref threads) < Least)
-            {
-                Interlocked.Increment(ref threads);
-                continue;
-            }
-            return;
+            Interlocked.Increment(ref taken);
+            Interlocked.Increment(ref busy);
+            run(task);
+            // those who are stuck are busy: what counts is who is free
+            if (Interlocked.Decrement(ref threads) - Interlocked.Decrement(ref busy) >= Least) return;
+            Interlocked.Increment(ref threads);
         }
     }
 }
