@@ -22,7 +22,7 @@ public partial class Tidy
         ["Detectors"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Evaluator", "Platform", "Storage"],
         ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Platform"],
         ["Platform"] = [],
-        ["Storage"] = ["Platform"],
+        ["Storage"] = ["Config", "Platform"],
     };
 
     static IEnumerable<string> Sources(params string[] below) =>

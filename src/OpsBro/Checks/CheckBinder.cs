@@ -5,7 +5,7 @@ using OpsBro.Core.Expressions;
 
 namespace OpsBro.Checks;
 
-/// <summary>Makes a <see cref="CheckDefinition"/> of a <c>check:</c> or <c>service:</c> object and finds everything that is wrong with it.</summary>
+/// <summary>Makes a <see cref="CheckDefinition"/> of a <c>check:</c> or <c>service:</c> object and says what is wrong.</summary>
 /// <param name="functions">What rules may call.</param>
 /// <param name="collectors">What rules read.</param>
 /// <param name="agent">agent.yml as it is now.</param>
@@ -15,11 +15,14 @@ internal sealed class CheckBinder(FunctionTable functions, CollectorStore collec
     /// <summary>Keys that mean something; any other is a free key for macros and <c>configuration.…</c>.</summary>
     static readonly string[] keys =
     [
-        "id", "name", "display_name", "interval", "if_group", "notes", "handlers", "variables", "thresholds", "threshold", "script", "timeout",
-        "max_attempts", "retry_interval", "flap_detection", "freshness", "ok_output", "critical_if", "critical_output", "warning_if", "warning_output",
+        "id", "name", "display_name", "interval", "if_group", "notes", "handlers", "variables", "thresholds", "threshold",
+        "script", "timeout", "max_attempts", "retry_interval", "flap_detection", "freshness",
+        "ok_output", "critical_if", "critical_output", "warning_if", "warning_output",
     ];
 
     static readonly string[] serviceKeys = ["id", "name", "display_name", "if_group", "notes", "check"];
+
+    static readonly FunctionTable pure = FunctionTable.Pure();
 
     (ConfigNode? Node, Value Value) agentValue;
 
@@ -128,7 +131,8 @@ internal sealed class CheckBinder(FunctionTable functions, CollectorStore collec
         }
         try
         {
-            var rule = new CheckRule(key, node, Expression.Compile(node.Text, functions));
+            var (expression, onlyComputes) = Compile(node.Text);
+            var rule = new CheckRule(key, node, expression, onlyComputes);
             foreach (var reference in rule.Expression.References)
                 if (ProblemOf(reference, rule.Expression.Text, source, variables) is { } problem)
                     reader.Complain(Problem.In(node, reference.Position, $"{key}: {problem}"));
@@ -136,11 +140,26 @@ internal sealed class CheckBinder(FunctionTable functions, CollectorStore collec
         }
         catch (ExpressionException e)
         {
-            var hint = key.EndsWith("_output", StringComparison.Ordinal) && e.Kind is ErrorKind.Syntax or ErrorKind.Name && !node.Text.Contains('\'')
+            var isText = key.EndsWith("_output", StringComparison.Ordinal) && !node.Text.Contains('\'')
+                         && e.Kind is ErrorKind.Syntax or ErrorKind.Name;
+            var hint = isText
                 ? $"; {key} is a rule that makes a text: a plain text stands in quotes of its own, \"'all is well'\""
                 : "";
             reader.Complain(Problem.In(node, e.Position, $"{key}: {e.Message}{hint}"));
             return null;
+        }
+    }
+
+    /// <summary>Rules that the pure functions suffice for cannot wait for anything.</summary>
+    (Expression Expression, bool OnlyComputes) Compile(string text)
+    {
+        try
+        {
+            return (Expression.Compile(text, pure), true);
+        }
+        catch (ExpressionException)
+        {
+            return (Expression.Compile(text, functions), false);   // it calls a function of the world, or is wrong
         }
     }
 
@@ -149,7 +168,7 @@ internal sealed class CheckBinder(FunctionTable functions, CollectorStore collec
     {
         // one with a default, or with alternatives, may miss
         var end = text.IndexOf('}', Math.Max(0, reference.Position));
-        if (end > reference.Position && text.AsSpan(reference.Position, end - reference.Position).Contains('|')) return null;
+        if (end > reference.Position && text.AsSpan()[reference.Position..end].Contains('|')) return null;
         switch (reference.Root)
         {
             case "parameters" when source.Pack is null:
@@ -196,17 +215,20 @@ internal sealed class CheckBinder(FunctionTable functions, CollectorStore collec
         if (check.Kind is not ScriptCheck script) return;
         var source = new MacroSource(check.Body, check.Source.Pack, agent);
         foreach (var names in script.Macros)
-            if (names.All(n => source.Find(n) is null)) problems.Add(Problem.At(check.Body["script"]!, MacroSource.Missing(string.Join('|', names))));
+            if (names.All(n => source.Find(n) is null))
+                problems.Add(Problem.At(check.Body["script"]!, MacroSource.Missing(string.Join('|', names))));
     }
 
-    /// <summary>Free keys are for macros and thresholds, so only those that look like a slip of the pen and that nothing reads are refused.</summary>
+    /// <summary>Free keys are for macros and thresholds: refused are those that nothing reads and that look like a slip.</summary>
     static void RefuseSlips(ObjectReader reader, ICheckKind? kind)
     {
-        var texts = reader.Map.Entries.SelectMany(e => e.Value.Kind == ConfigNodeKind.List ? e.Value.Items : [e.Value]).Select(n => n.Text).ToList();
+        var texts = reader.Map.Entries.SelectMany(e => e.Value.Kind == ConfigNodeKind.List ? e.Value.Items : [e.Value])
+            .Select(n => n.Text).ToList();
         foreach (var (key, _) in reader.Map.Entries)
         {
             if (keys.Contains(key.Text)) continue;
-            var isRead = texts.Exists(t => t.Contains($"${key.Text}", StringComparison.Ordinal) || t.Contains($"configuration.{key.Text}", StringComparison.Ordinal));
+            var isRead = texts.Exists(t => t.Contains($"${key.Text}", StringComparison.Ordinal)
+                                           || t.Contains($"configuration.{key.Text}", StringComparison.Ordinal));
             if (!isRead && Spelling.Nearest(key.Text, keys) is { } nearest)
                 reader.Complain(key, $"unknown key \"{key.Text}\" in a check (did you mean \"{nearest}\"?)");
         }

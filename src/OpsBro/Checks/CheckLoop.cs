@@ -38,7 +38,8 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
     readonly TimeProvider clock;
     readonly ILogger<CheckLoop> logger;
     readonly CheckSchedule schedule;
-    readonly ScriptWorkers workers;
+    readonly CheckWorkers workers = new();
+    readonly RunningPrograms running = new();
     readonly CheckBinder binder;
     readonly ConcurrentQueue<Action> mail = new();
     readonly AutoResetEvent wake = new(false);
@@ -54,13 +55,13 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
 
     /// <summary>Makes the loop; nothing runs yet.</summary>
     public CheckLoop(
-        ConfigStore config, CollectorStore collectors, FunctionTable functions, Groups groups, Feed<CheckChanged> changes, Feed<Sample> samples,
-        HistoryLog history, StoredStandings stored, Readiness readiness, Telemetry telemetry, TimeProvider clock, ILogger<CheckLoop> logger)
+        ConfigStore config, CollectorStore collectors, FunctionTable functions, Groups groups,
+        Feed<CheckChanged> changes, Feed<Sample> samples, HistoryLog history,
+        StoredStandings stored, Readiness readiness, Telemetry telemetry, TimeProvider clock, ILogger<CheckLoop> logger)
     {
         (this.config, this.groups, this.changes, this.samples, this.history, this.stored, this.readiness, this.clock, this.logger) =
             (config, groups, changes, samples, history, stored, readiness, clock, logger);
         schedule = new CheckSchedule(this, new Random(), telemetry);
-        workers = new ScriptWorkers((check, result) => Post(() => schedule.Ended(check, result, Monotonic.Now, clock.GetUtcNow())));
         binder = new CheckBinder(functions, collectors, () => config.Current.Agent, () => settings);
         thread = new Thread(Run) { IsBackground = true, Name = "checks" };
         readiness.Expect("checks");
@@ -87,6 +88,7 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         isStopping = true;
         wake.Set();
         workers.Stop();
+        running.EndAll();
         thread.Join();
         schedule.SaveAll();
         return Task.CompletedTask;
@@ -99,7 +101,9 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         Post(() =>
         {
             if (check.IsActive) schedule.RunNow(check, () => done.TrySetResult(), Monotonic.Now, clock.GetUtcNow());
-            else done.TrySetException(new ApiProblem(409, $"check {check.Definition.Name} is for the group {check.Definition.IfGroup}, which this agent does not have"));
+            else
+                done.TrySetException(new ApiProblem(409,
+                    $"check {check.Definition.Name} is for the group {check.Definition.IfGroup}, which this agent does not have"));
         });
         await done.Task.WaitAsync(cancel);
     }
@@ -172,7 +176,20 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
 
     static bool IsSame(ConfigNode? one, ConfigNode? other) => one is null || other is null ? one == other : one.SaysTheSameAs(other);
 
-    void ICheckWork.Start(ScheduledCheck check, ProgramStart program) => workers.Start(check, program);
+    void ICheckWork.Start(ScheduledCheck check, ProgramStart program) => workers.Start(() =>
+    {
+        var result = ProcessGroup.Run(program, check.Definition.Timeout, running);
+        if (isStopping) return;   // one that was ended by the stop says nothing of the host
+        Post(() => schedule.Ended(check, result, Monotonic.Now, clock.GetUtcNow()));
+    });
+
+    void ICheckWork.Start(ScheduledCheck check, ExpressionCheck expression) => workers.Start(() =>
+    {
+        var began = Monotonic.Now;
+        var result = expression.Run(began, out var failed);
+        var took = Monotonic.Now - began;
+        Post(() => schedule.Ended(check, result, took, failed, Monotonic.Now, clock.GetUtcNow()));
+    });
 
     void ICheckWork.Save(ScheduledCheck check) => stored.Save(check.Definition.Id, check.Standing);
 
@@ -193,7 +210,10 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
     void ICheckWork.Measured(ScheduledCheck check, IReadOnlyList<PerfValue> values, DateTimeOffset utc)
     {
         foreach (var value in values)
-            if (!double.IsNaN(value.Value)) samples.Publish(new Sample(SampleName.Of(check.Definition.Id, value.Label), value.Value, utc));
+        {
+            if (double.IsNaN(value.Value)) continue;
+            samples.Publish(new Sample(SampleName.Of(check.Definition.Id, value.Label), value.Value, utc));
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "check {Check} went from {From} to {To}: {Text}")]
@@ -209,6 +229,9 @@ internal static class SampleName
     static string Part(string text) => string.Create(text.Length, text, (span, source) =>
     {
         for (var i = 0; i < span.Length; i++)
-            span[i] = char.IsWhiteSpace(source[i]) || char.IsControl(source[i]) || source[i] is '.' or ';' ? '_' : char.ToLowerInvariant(source[i]);
+        {
+            var c = source[i];
+            span[i] = char.IsWhiteSpace(c) || char.IsControl(c) || c is '.' or ';' ? '_' : char.ToLowerInvariant(c);
+        }
     });
 }

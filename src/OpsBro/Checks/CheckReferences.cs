@@ -5,8 +5,8 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Checks;
 
 /// <summary>
-/// What a check's rules read: <c>collector.…</c>, <c>parameters.…</c> of its pack, its own <c>variables.…</c>, and <c>configuration.…</c>
-/// (the check's own keys, then agent.yml). One for each check, used by one thread.
+/// What a check's rules read: <c>collector.…</c>, <c>parameters.…</c> of its pack, its own <c>variables.…</c>,
+/// and <c>configuration.…</c> (the check's own keys, then agent.yml). One for each check, used by one thread.
 /// </summary>
 internal sealed class CheckReferences(CollectorStore collectors, ConfigNode body, Pack? pack, Func<Value> agent) : IReferences
 {
@@ -34,7 +34,7 @@ internal sealed class CheckReferences(CollectorStore collectors, ConfigNode body
                 return collectors.TryResolve(reference, now, out value, out problem);
             case "parameters" when pack is null:
                 value = default;
-                problem = $"{reference.Text}: this check belongs to no pack and has no parameters; use configuration.… and keys of the check";
+                problem = $"{reference.Text}: this check belongs to no pack; use configuration.… and keys of the check";
                 return false;
             case "parameters":
                 return TryWalk(pack.Parameters, reference.Path, 0, out value) || Missing(reference, pack.Parameters, out problem);
@@ -55,10 +55,11 @@ internal sealed class CheckReferences(CollectorStore collectors, ConfigNode body
 
     static readonly string[] roots = ["collector", "parameters", "variables", "configuration"];
 
-    /// <summary>The seed writes <c>thresholds</c> in the rule and in the check; its program wrote <c>threshold</c>: either finds the other.</summary>
+    /// <summary>Rules and checks write <c>thresholds</c> or, of old, <c>threshold</c>: either finds the other.</summary>
     bool TryConfiguration(Value[] path, out Value value) =>
         TryWalk(own, path, 0, out value)
-        || (path.Length > 1 && Twin(path[0].Str()) is { } twin && own.AsDict.TryGet(twin, out var other) && TryWalk(other, path, 1, out value))
+        || (path.Length > 1 && Twin(path[0].Str()) is { } twin && own.AsDict.TryGet(twin, out var other)
+            && TryWalk(other, path, 1, out value))
         || TryWalk(agent(), path, 0, out value);
 
     static string? Twin(string key) => key switch

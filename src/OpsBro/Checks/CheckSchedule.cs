@@ -7,8 +7,11 @@ namespace OpsBro.Checks;
 /// <summary>What the schedule asks of the world. The loop does it; a test with a list.</summary>
 internal interface ICheckWork
 {
-    /// <summary>Runs a program on some thread and tells the schedule with <see cref="CheckSchedule.Ended"/>.</summary>
+    /// <summary>Runs a program on some thread and tells the schedule with its <c>Ended</c>.</summary>
     void Start(ScheduledCheck check, ProgramStart program);
+
+    /// <summary>Judges rules that may wait, on some thread, and tells the schedule.</summary>
+    void Start(ScheduledCheck check, ExpressionCheck expression);
 
     /// <summary>Something about the check changed.</summary>
     void Changed(ScheduledCheck check, in CheckTransition transition, DateTimeOffset utc);
@@ -24,8 +27,8 @@ internal interface ICheckWork
 }
 
 /// <summary>
-/// Decides which check runs when. Synchronous: time comes in, effects go out through <see cref="ICheckWork"/>. Expressions are judged at
-/// once; scripts are started and come back with <see cref="Ended"/>.
+/// Decides which check runs when. Synchronous: time comes in, effects go out through <see cref="ICheckWork"/>. Rules that only compute are
+/// judged at once; scripts and rules that ask the world are started, and come back through one of the <c>Ended</c>.
 /// </summary>
 /// <param name="work">The world.</param>
 /// <param name="random">For jitter.</param>
@@ -87,7 +90,8 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
             else
             {
                 var standing = stored(definition.Id);
-                check = new ScheduledCheck(definition, standing ?? CheckStanding.New(utc), telemetry.Of("checks", definition.Id)) { Saved = standing };
+                var meter = telemetry.Of("checks", definition.Id);
+                check = new ScheduledCheck(definition, standing ?? CheckStanding.New(utc), meter) { Saved = standing };
                 byId[definition.Id] = check;
             }
             next.Add(check);
@@ -156,17 +160,26 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
     /// <summary>A program that was started has ended.</summary>
     public void Ended(ScheduledCheck check, ProgramResult program, TimeSpan now, DateTimeOffset utc)
     {
-        check.IsRunning = false;
-        check.Took = program.Duration;
-        check.Meter.Ran(program.Duration, program.End != ProgramEnd.Exited || program.Code > (int)CheckState.Unknown);
-        if (!IsKnown(check))
-        {
-            Tell(check);
-            return;
-        }
         var result = ScriptCheck.Judge(program, out var values);
+        var failed = program.End != ProgramEnd.Exited || program.Code > (int)CheckState.Unknown;
+        Ended(check, result, program.Duration, failed, now, utc);
+        if (values.Count > 0 && IsKnown(check)) work.Measured(check, values, utc);
+    }
+
+    /// <summary>Rules that were started have a result.</summary>
+    public void Ended(ScheduledCheck check, in CheckResult result, TimeSpan took, bool failed, TimeSpan now, DateTimeOffset utc)
+    {
+        check.IsRunning = false;
+        if (IsKnown(check)) Finish(check, result, took, failed, now, utc);
+        else Tell(check);
+    }
+
+    /// <summary>A run is over: judge, count, plan the next one.</summary>
+    void Finish(ScheduledCheck check, in CheckResult result, TimeSpan took, bool failed, TimeSpan now, DateTimeOffset utc)
+    {
         Judge(check, result, utc);
-        if (values.Count > 0) work.Measured(check, values, utc);
+        check.Took = took;
+        check.Meter.Ran(took, failed);
         PlanNext(check, now);
         Tell(check);
     }
@@ -190,13 +203,14 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         check.Started = now;
         switch (check.Definition.Kind)
         {
-            case ExpressionCheck expression:
+            case ExpressionCheck { OnlyComputes: true } expression:
                 var began = Monotonic.Now;
-                Judge(check, expression.Run(now, out var failed), utc);
-                check.Took = Monotonic.Now - began;
-                check.Meter.Ran(check.Took, failed);
-                PlanNext(check, now);
-                Tell(check);
+                var result = expression.Run(now, out var failed);
+                Finish(check, result, Monotonic.Now - began, failed, now, utc);
+                break;
+            case ExpressionCheck expression:
+                check.IsRunning = true;
+                work.Start(check, expression);
                 break;
             case ScriptCheck script:
                 RunScript(check, script, now, utc);
@@ -212,10 +226,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
             work.Start(check, program);
             return;
         }
-        Judge(check, new CheckResult(CheckState.Unknown, problem), utc);
-        check.Meter.Ran(TimeSpan.Zero, failed: true);
-        PlanNext(check, now);
-        Tell(check);
+        Finish(check, new CheckResult(CheckState.Unknown, problem), TimeSpan.Zero, failed: true, now, utc);
     }
 
     void Judge(ScheduledCheck check, in CheckResult result, DateTimeOffset utc)
@@ -255,7 +266,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         Plan(check, due > now ? due : now + wanted);
     }
 
-    /// <summary>Results too old to be believed: scripts that wait for a worker, or hang beyond their timeout.</summary>
+    /// <summary>Results too old to be believed: of checks that wait for a worker, or hang beyond their timeout.</summary>
     void Sweep(TimeSpan now, DateTimeOffset utc)
     {
         nextSweep = now + sweepEvery;
@@ -264,7 +275,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
             if (!check.IsActive || !check.IsRunning || check.Standing.State == CheckState.Unknown) continue;
             if (!CheckMachine.IsStale(now - check.Started, check.Definition.Rules)) continue;
             var age = Durations.Text(TimeSpan.FromSeconds(Math.Round((now - check.Started).TotalSeconds)));
-            var text = $"no result for {age}: its script runs or waits for a free place (checks.concurrency in agent.yml)";
+            var text = $"no result for {age}: it runs, or waits for a free place (checks.concurrency in agent.yml)";
             Judge(check, new CheckResult(CheckState.Unknown, text), utc);
         }
     }

@@ -1,5 +1,6 @@
 using OpsBro.Checks;
 using OpsBro.Core.Checks;
+using OpsBro.Core.Expressions;
 using OpsBro.Platform;
 
 namespace OpsBro.Tests.Checks;
@@ -9,6 +10,7 @@ public sealed class CheckScheduleTests : IDisposable
     readonly CheckFixture fixture = new();
     readonly List<string> told = [];
     readonly List<(ScheduledCheck Check, ProgramStart Program)> started = [];
+    readonly List<ScheduledCheck> asking = [];
     readonly Dictionary<string, CheckStanding> saved = [];
     readonly CheckSchedule schedule;
     TimeSpan now = CheckFixture.Now;
@@ -20,6 +22,8 @@ public sealed class CheckScheduleTests : IDisposable
     sealed class Work(CheckScheduleTests test) : ICheckWork
     {
         public void Start(ScheduledCheck check, ProgramStart program) => test.started.Add((check, program));
+
+        public void Start(ScheduledCheck check, ExpressionCheck expression) => test.asking.Add(check);
 
         public void Changed(ScheduledCheck check, in CheckTransition transition, DateTimeOffset utc) =>
             test.told.Add($"{check.Definition.Name} {transition.From.Word()} {transition.To.Word()}");
@@ -108,6 +112,22 @@ public sealed class CheckScheduleTests : IDisposable
         Assert.Equal(["s pending warning", "s a=1 b=2"], told);
         Pass(3, 1);
         Assert.Equal(2, started.Count);
+    }
+
+    [Fact]
+    public void A_rule_that_asks_the_world_is_judged_elsewhere_and_holds_nobody_up()
+    {
+        fixture.Functions.Add(new FunctionDoc("look", "filesystem", "look(path)", "Looks at a file."), _ => Value.Of(true));
+        fixture.Write("a.yml", "check:\n  critical_if: not look('/etc')\n");
+        fixture.Write("b.yml", "check:\n  critical_if: 1 > 2\n");
+        Take();
+        Begin();
+        Assert.Equal(["b pending ok"], told);
+
+        var check = Assert.Single(asking);
+        schedule.Ended(check, ((ExpressionCheck)check.Definition.Kind).Run(now, out _), TimeSpan.Zero, false, now, Utc);
+
+        Assert.Equal(["b pending ok", "a pending ok"], told);
     }
 
     [Fact]

@@ -5,7 +5,11 @@ using OpsBro.Core.Expressions;
 namespace OpsBro.Checks;
 
 /// <summary>One rule of a check, with the place it was read from.</summary>
-internal sealed record CheckRule(string Key, ConfigNode Node, Expression Expression);
+/// <param name="Key">Its key in the check.</param>
+/// <param name="Node">Where it stands.</param>
+/// <param name="Expression">Compiled.</param>
+/// <param name="OnlyComputes">False when it calls a function that looks at files, packages or the network, and so may wait.</param>
+internal sealed record CheckRule(string Key, ConfigNode Node, Expression Expression, bool OnlyComputes);
 
 /// <summary>A state and the rule that leads to it.</summary>
 /// <param name="State">Critical or warning.</param>
@@ -24,12 +28,8 @@ internal sealed class ExpressionCheck(
     /// <inheritdoc/>
     public string Word => "expression";
 
-    /// <summary>Names of the collectors that its rules read.</summary>
-    public IReadOnlyList<string> Collectors { get; } =
-    [
-        .. Rules(variables, branches, okOutput).SelectMany(r => r.Expression.References)
-            .Where(r => r.Root == "collector" && r.Path.Length > 0).Select(r => r.Path[0].Str()).Distinct(),
-    ];
+    /// <summary>True when no rule can wait for the disk or the network: it may be judged on the loop's own thread.</summary>
+    public bool OnlyComputes { get; } = Rules(variables, branches, okOutput).All(r => r.OnlyComputes);
 
     static IEnumerable<CheckRule> Rules(
         (string Name, CheckRule Rule)[] variables, CheckBranch[] branches, CheckRule? ok)
@@ -58,7 +58,8 @@ internal sealed class ExpressionCheck(
             {
                 if (!(current = branch.If).Expression.Evaluate(references).IsTrue) continue;
                 current = branch.Output;
-                return Result(branch.State, current?.Expression.Evaluate(references).Str() ?? $"{branch.If.Key} is true: {branch.If.Node.Text}");
+                return Result(branch.State,
+                    current?.Expression.Evaluate(references).Str() ?? $"{branch.If.Key} is true: {branch.If.Node.Text}");
             }
             current = okOutput;
             return Result(CheckState.Ok, current?.Expression.Evaluate(references).Str() ?? "ok");

@@ -140,10 +140,14 @@ public sealed class ExpressionCheckTests : IDisposable
 
     [Theory]
     [InlineData("check:\n  interval: 10s\n", "one.yml:2:3: a check needs critical_if, warning_if or script")]
-    [InlineData("check:\n  critical_if: 1 < 2\n  script: /bin/true\n", "one.yml:3:11: a check has either a script or critical_if and warning_if, not both")]
-    [InlineData("check:\n  critical_if: 1 < 2\n  interval: 10 sec\n", "one.yml:3:13: interval: \"10 sec\" is not a duration; write for instance 250ms, 10s or 5m")]
-    [InlineData("check:\n  critical_if: \"1 < {{parameters.x}}\"\n", "one.yml:2:21: critical_if: parameters.x: this check belongs to no pack; write configuration.… and keys of the check")]
-    [InlineData("check:\n  critical_if: \"1 < {{variables.x}}\"\n", "one.yml:2:21: critical_if: variables.x is not there; a variable stands under variables, above where it is used")]
+    [InlineData("check:\n  critical_if: 1 < 2\n  script: /bin/true\n",
+        "one.yml:3:11: a check has either a script or critical_if and warning_if, not both")]
+    [InlineData("check:\n  critical_if: 1 < 2\n  interval: 10 sec\n",
+        "one.yml:3:13: interval: \"10 sec\" is not a duration; write for instance 250ms, 10s or 5m")]
+    [InlineData("check:\n  critical_if: \"1 < {{parameters.x}}\"\n",
+        "one.yml:2:21: critical_if: parameters.x: this check belongs to no pack; write configuration.… and keys of the check")]
+    [InlineData("check:\n  critical_if: \"1 < {{variables.x}}\"\n",
+        "one.yml:2:21: critical_if: variables.x is not there; a variable stands under variables, above where it is used")]
     [InlineData("service:\n  notes: x\n", "one.yml:2:3: a service needs a check; write check: with its keys below")]
     [InlineData("check:\n  critical_if: 1 < 2\n  max_attempts: 0\n", "one.yml:3:17: max_attempts")]
     public void What_is_wrong_is_said_with_its_place(string yaml, string problem) => Assert.StartsWith(problem, fixture.ProblemOf(yaml));

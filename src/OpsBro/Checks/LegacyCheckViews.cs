@@ -91,7 +91,9 @@ internal sealed record LegacyCheckView
             PackLevel = definition.Source.Pack?.Level ?? "",
             Interval = Durations.Text(definition.Rules.Interval),
             IfGroup = definition.IfGroup,
-            Script = definition.Body["script"] is { Kind: ConfigNodeKind.List } list ? string.Join(' ', list.Items.Select(i => i.Text)) : Text("script"),
+            Script = definition.Body["script"] is { Kind: ConfigNodeKind.List } list
+                ? string.Join(' ', list.Items.Select(i => i.Text))
+                : Text("script"),
             Variables = (definition.Body["variables"]?.Entries ?? []).ToDictionary(e => e.Key.Text, e => e.Value.Text),
             OkOutput = Text("ok_output"),
             CriticalIf = Text("critical_if"),
@@ -126,7 +128,8 @@ internal sealed record LegacyServiceStateView(string[] Members, string[] Passing
 internal sealed record LegacyStateView(Dictionary<string, LegacyCheckView> Checks, Dictionary<string, LegacyServiceView> Services);
 
 /// <summary>One change in the original's shape.</summary>
-internal sealed record LegacyCheckChangeView(string Name, string DisplayName, string OldState, int OldStateId, string State, int StateId, string Output);
+internal sealed record LegacyCheckChangeView(
+    string Name, string DisplayName, string OldState, int OldStateId, string State, int StateId, string Output);
 
 /// <summary>The changes of one second in the original's shape.</summary>
 internal sealed record LegacyCheckChangesView(long Date, LegacyCheckChangeView[] Entries)

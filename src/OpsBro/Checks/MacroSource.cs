@@ -4,7 +4,7 @@ using OpsBro.Core.Expressions;
 
 namespace OpsBro.Checks;
 
-/// <summary>Where macros and <c>configuration.…</c> look: the check's own keys, its pack's parameters, the variables of agent.yml.</summary>
+/// <summary>Where macros look: the check's own keys, its pack's parameters, the variables of agent.yml.</summary>
 /// <param name="body">The check.</param>
 /// <param name="pack">Its pack, or null.</param>
 /// <param name="agent">agent.yml as it is now.</param>
@@ -26,7 +26,8 @@ internal sealed class MacroSource(ConfigNode body, Pack? pack, Func<ConfigNode> 
 
     /// <summary>Why a macro has no value, and what to do.</summary>
     public static string Missing(string name) => name == "nagiosplugins"
-        ? "the macro $nagiosplugins$ has no value: no directory of monitoring plugins is here; install the package monitoring-plugins, or set nagiosplugins in agent.yml"
+        ? "the macro $nagiosplugins$ has no value: no directory of monitoring plugins is here; "
+          + "install the package monitoring-plugins, or set nagiosplugins in agent.yml"
         : $"the macro ${name}$ has no value: neither the check nor its pack's parameters nor agent.yml has that key";
 
     string? BuiltIn(string name) => name switch

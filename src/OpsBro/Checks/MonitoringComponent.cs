@@ -13,7 +13,7 @@ using OpsBro.Storage;
 
 namespace OpsBro.Checks;
 
-/// <summary>Judges the host: <c>monitoring state|list|history|wait-ok|run</c>, <c>/v1/checks</c>, and the original's <c>/monitoring/…</c>.</summary>
+/// <summary>Judges the host: <c>monitoring state|list|history|wait-ok|run</c>, <c>/v1/checks</c>, <c>/monitoring/…</c>.</summary>
 internal sealed class MonitoringComponent : IComponent
 {
     /// <summary>Changes that one answer gives unless asked for more.</summary>
@@ -26,7 +26,6 @@ internal sealed class MonitoringComponent : IComponent
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
         services.TryAddSingleton(s => new Feed<Sample>("samples", s.GetRequiredService<Telemetry>()));
-        services.TryAddSingleton(_ => FunctionTable.Pure());
         services.AddSingleton(s => new Feed<CheckChanged>("checks", s.GetRequiredService<Telemetry>()));
         services.AddSingleton<StoredStandings>();
         services.AddSingleton<CheckLoop>();
@@ -53,7 +52,8 @@ internal sealed class MonitoringComponent : IComponent
         api.Change("POST", "/v1/checks/{name}/run", "Run one check now and answer with its result; a slash in an id is written %2F.",
             ChecksJson.Default.CheckView, context => RunNow(loop, context, Decoded(context.Part("name"))));
         api.Change("POST", "/v1/checks/{pack}/{name}/run", "Run one check of a pack now and answer with its result.",
-            ChecksJson.Default.CheckView, context => RunNow(loop, context, $"{Decoded(context.Part("pack"))}/{Decoded(context.Part("name"))}"));
+            ChecksJson.Default.CheckView,
+            context => RunNow(loop, context, $"{Decoded(context.Part("pack"))}/{Decoded(context.Part("name"))}"));
         MapLegacy(api, loop, history, services);
     }
 
@@ -64,8 +64,10 @@ internal sealed class MonitoringComponent : IComponent
         api.Legacy("/monitoring/checks", "Checks by id.", ChecksJson.Default.DictionaryStringLegacyCheckView, _ => LegacyChecks(loop));
         api.Legacy("/monitoring/checks/{**name}", "One check.", ChecksJson.Default.LegacyCheckView,
             context => LegacyCheckView.Of(Find(loop, Decoded(context.Part("name")))));
-        api.Legacy("/monitoring/services", "Services by id.", ChecksJson.Default.DictionaryStringLegacyServiceView, _ => LegacyServices(loop));
-        api.Legacy("/monitoring/history/checks", "Changes of the checks' states, oldest first.", ChecksJson.Default.LegacyCheckChangesViewArray,
+        api.Legacy("/monitoring/services", "Services by id.", ChecksJson.Default.DictionaryStringLegacyServiceView,
+            _ => LegacyServices(loop));
+        api.Legacy("/monitoring/history/checks", "Changes of the checks' states, oldest first.",
+            ChecksJson.Default.LegacyCheckChangesViewArray,
             _ => LegacyCheckChangesView.Of(history.Read("check", null, HistoryLog.MaxRead, null),
                 id => loop.All.FirstOrDefault(c => c.Definition.Id == id)?.Definition.DisplayName ?? id));
         var self = services.GetRequiredService<AgentState>();
@@ -105,8 +107,10 @@ internal sealed class MonitoringComponent : IComponent
         return named.Count switch
         {
             1 => named[0],
-            0 => throw ApiProblem.NotFound("check", name, "opsbro monitoring list", all.SelectMany(c => new[] { c.Definition.Id, c.Definition.Name })),
-            _ => throw ApiProblem.Bad($"{named.Count} checks are named \"{name}\": write {string.Join(" or ", named.Select(c => c.Definition.Id))}"),
+            0 => throw ApiProblem.NotFound("check", name, "opsbro monitoring list",
+                all.SelectMany(c => new[] { c.Definition.Id, c.Definition.Name })),
+            _ => throw ApiProblem.Bad(
+                $"{named.Count} checks are named \"{name}\": write {string.Join(" or ", named.Select(c => c.Definition.Id))}"),
         };
     }
 
@@ -121,7 +125,8 @@ internal sealed class MonitoringComponent : IComponent
     {
         var name = context.Query("name");
         // a check that is gone is still in the history, under its id
-        var id = name is null || !loop.All.Any(c => c.Definition.Name == name || c.Definition.DisplayName == name) ? name : Find(loop, name).Definition.Id;
+        var isKnown = name is not null && loop.All.Any(c => c.Definition.Name == name || c.Definition.DisplayName == name);
+        var id = isKnown ? Find(loop, name!).Definition.Id : name;
         return history.Read("check", id, context.QueryNumber("limit", DefaultHistory, 1, HistoryLog.MaxRead),
             context.Query("since") is null ? null : clock.GetUtcNow() - context.QueryDuration("since", TimeSpan.Zero));
     }

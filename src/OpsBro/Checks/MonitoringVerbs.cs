@@ -37,7 +37,8 @@ internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
                 from c in checks
                 select new[]
                 {
-                    c.Id, c.Kind, c.IsActive ? terminal.State(c.State) : "inactive", Durations.Text(TimeSpan.FromSeconds(c.IntervalSeconds)), c.IfGroup, c.Place,
+                    c.Id, c.Kind, c.IsActive ? terminal.State(c.State) : "inactive",
+                    Durations.Text(TimeSpan.FromSeconds(c.IntervalSeconds)), c.IfGroup, c.Place,
                 });
             return 0;
         }, all);
@@ -57,8 +58,8 @@ internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
             if (terminal.Json) terminal.PrintJson(changes, ChecksJson.Default.CheckChangeViewArray);
             else
                 foreach (var c in changes.Reverse())
-                    terminal.Line($"{c.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ} {c.Id} {terminal.State(c.OldState)} {Arrow} {terminal.State(c.State)} "
-                                  + terminal.Paint(Tone.Dim, c.Output));
+                    terminal.Line($"{c.At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ} {c.Id} {terminal.State(c.OldState)} {Arrow} "
+                                  + terminal.State(c.State) + " " + terminal.Paint(Tone.Dim, c.Output));
             return 0;
         }, name, since, limit);
     }

@@ -45,7 +45,8 @@ internal static class ShellWords
                     word = null;
                     break;
                 case ('\0', '|' or '>' or '<' or ';' or '&' or '`') or ('"', '`') or (not '\'', '$'):
-                    problem = $"\"{c}\" needs a shell, and scripts run without one; write script: [\"/bin/sh\", \"-c\", \"…\"], or quote it";
+                    problem = $"\"{c}\" needs a shell, and scripts run without one; "
+                              + "write script: [\"/bin/sh\", \"-c\", \"…\"], or quote it";
                     position = i;
                     return [];
                 default:

@@ -33,7 +33,8 @@ internal sealed class StoredStandings
         delete.ExecuteNonQuery();
         using var select = c.CreateCommand();
         select.CommandText =
-            "SELECT id, state, hard_state, attempt, since, hard_since, last_run, flaps, is_flapping, output, long_output FROM check_standing";
+            "SELECT id, state, hard_state, attempt, since, hard_since, last_run, flaps, is_flapping, output, long_output "
+            + "FROM check_standing";
         var standings = new Dictionary<string, CheckStanding>(StringComparer.Ordinal);
         using var rows = select.ExecuteReader();
         while (rows.Read()) standings[rows.GetString(0)] = Read(rows);

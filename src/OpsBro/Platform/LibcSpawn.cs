@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace OpsBro.Platform;
 
-/// <summary>The calls of libc that start and end a process group. See posix_spawn(3), poll(2), pidfd_open(2), waitpid(2), kill(2).</summary>
+/// <summary>The calls of libc that start and end a process group: posix_spawn(3), poll(2), pidfd_open(2), waitpid(2), kill(2).</summary>
 internal static unsafe partial class LibcSpawn
 {
     /// <summary>Room for <c>posix_spawnattr_t</c> and <c>posix_spawn_file_actions_t</c>: glibc needs 336 and 80 bytes, musl less.</summary>

@@ -73,7 +73,8 @@ internal static unsafe class ProcessGroup
         {
             (true, true) => (ProgramEnd.TimedOut, 0, $"ended after its timeout of {Seconds(deadline)}"),
             (true, false) => (ProgramEnd.TimedOut, 0,
-                $"did not end after its timeout of {Seconds(deadline)} and cannot be killed: it waits in the kernel, for a disk or a network mount"),
+                $"did not end after its timeout of {Seconds(deadline)} and cannot be killed: it waits in the kernel, "
+                + "for a disk or a network mount"),
             (false, false) => (ProgramEnd.Signalled, 0, "its exit code was taken by another part of the agent"),
             _ when (status & 0x7f) == 0 => (ProgramEnd.Exited, (status >> 8) & 0xff, ""),
             _ => (ProgramEnd.Signalled, status & 0x7f, $"ended by signal {status & 0x7f}"),
@@ -83,7 +84,7 @@ internal static unsafe class ProcessGroup
 
     static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
 
-    /// <summary>Reads until the program has ended and its pipes are closed. False when that takes longer than until <paramref name="until"/>.</summary>
+    /// <summary>Reads until the program has ended and its pipes are closed; false when it still runs at <paramref name="until"/>.</summary>
     static bool ReadUntilEnd(Spawned program, ref PipeReader output, ref PipeReader errors, TimeSpan until)
     {
         var polls = stackalloc Poll[3];
@@ -124,7 +125,7 @@ internal static unsafe class ProcessGroup
         }
     }
 
-    /// <summary>Signals everything in the program's group. Checked: a wrong number would hit the agent's own group or every process.</summary>
+    /// <summary>Signals all of the program's group. Checked: a wrong number would hit the agent's own group, or every process.</summary>
     internal static void KillGroup(int pid, int signal)
     {
         if (pid > 1 && getpgid(pid) == pid) kill(-pid, signal);

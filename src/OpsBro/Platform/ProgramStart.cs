@@ -26,7 +26,7 @@ internal sealed record ProgramStart(IReadOnlyList<string> Arguments, IReadOnlyLi
     /// <summary>Working directory.</summary>
     public string Directory { get; init; } = "/";
 
-    /// <summary>True: stderr has a pipe of its own and ends in <see cref="ProgramResult.Errors"/>. False: it is mixed into the output.</summary>
+    /// <summary>True: stderr has a pipe of its own and ends in <see cref="ProgramResult.Errors"/>; else it is mixed in.</summary>
     public bool KeepsErrorsApart { get; init; }
 
     /// <summary>Output kept, in bytes, for each of the two streams.</summary>

@@ -70,7 +70,8 @@ internal static unsafe class Spawn
         }
     }
 
-    static Spawned? Start(ProgramStart start, string path, byte* program, byte* directory, byte** arguments, byte** environment, out string problem)
+    static Spawned? Start(
+        ProgramStart start, string path, byte* program, byte* directory, byte** arguments, byte** environment, out string problem)
     {
         var ends = stackalloc int[] { -1, -1, -1, -1 };
         if (pipe2(ends, CloseOnExec) != 0 || (start.KeepsErrorsApart && pipe2(ends + 2, CloseOnExec) != 0))

@@ -268,12 +268,14 @@ internal sealed partial class Database : IDisposable
         connection.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{File} is damaged ({Reason}); it was moved to {Aside} and a new one started: states and history begin anew")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{File} is damaged ({Reason}); it was moved to {Aside} and a new one started: states and history begin anew")]
     partial void LogMovedAside(string file, string reason, string aside);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{File}: a write failed: {Reason}")]
     partial void LogWriteFailed(string file, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{File}: states and history cannot be stored: {Reason}; look at df and at the file's mode")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{File}: states and history cannot be stored: {Reason}; look at df and at the file's mode")]
     partial void LogCommitFailed(string file, string reason);
 }

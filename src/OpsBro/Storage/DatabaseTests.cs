@@ -56,7 +56,7 @@ public sealed class DatabaseTests : IDisposable
         using var other = new SqliteConnection($"Data Source={FileName};Pooling=False");
         other.Open();
         Assert.Equal(1, Scalar(other, "SELECT count(*) FROM t"));
-        Assert.Equal("wal", database.Read(c => { using var k = c.CreateCommand(); k.CommandText = "PRAGMA journal_mode"; return (string)k.ExecuteScalar()!; }));
+        Assert.True(File.Exists(FileName + "-wal"));
     }
 
     [Fact]

@@ -38,11 +38,12 @@ internal sealed class HistoryLog
             """);
     }
 
-    /// <summary>Adds an entry. Never waits: it is on disk within about 100 ms, and counted as dropped when the disk cannot follow.</summary>
+    /// <summary>Adds an entry. Never waits: it is on disk within about 100 ms, or counted as dropped when the disk cannot follow.</summary>
     public void Add(HistoryEntry entry) => database.Write(c =>
     {
         using var insert = c.CreateCommand();
-        insert.CommandText = "INSERT INTO history(at, kind, name, before, after, text) VALUES($at, $kind, $name, $before, $after, $text)";
+        insert.CommandText =
+            "INSERT INTO history(at, kind, name, before, after, text) VALUES($at, $kind, $name, $before, $after, $text)";
         insert.Parameters.AddWithValue("$at", entry.At.ToUnixTimeMilliseconds());
         insert.Parameters.AddWithValue("$kind", entry.Kind);
         insert.Parameters.AddWithValue("$name", entry.Name);
