@@ -50,9 +50,10 @@ public class DetectorBinderTests : IDisposable
                 - "region::{{collector.system.region||}}"
                 - "city::{{collector.system.city}}"
                 - "{{'x' * 3}}"
+                - "next::{{'%d' % ({{collector.system.major}} + 1)}}"
             """));
 
-        Assert.Equal(["debian12", "city::New-York", "xxx"], verdict.Groups);
+        Assert.Equal(["debian12", "city::New-York", "xxx", "next::13"], verdict.Groups);
         Assert.Contains(new GroupFact("collector.system.id", "'debian'"), verdict.Facts);
     }
 
@@ -95,6 +96,17 @@ public class DetectorBinderTests : IDisposable
         var problem = Assert.Single(Problems("detector:\n  apply_if: \"1 +\"\n  groups: [a]\n"));
 
         Assert.StartsWith(files.PathOf("x.yml:2:"), problem);
+    }
+
+    [Theory]
+    [InlineData("a{{collector.x")]
+    [InlineData("a{{b}")]
+    [InlineData("a{{")]
+    public void A_group_text_whose_braces_do_not_close_is_refused(string text)
+    {
+        var yaml = $"detector:\n  apply_if: 'True'\n  groups: ['{text}']\n";
+
+        Assert.Contains("x.yml:3:14: the part that begins here", Assert.Single(Problems(yaml)));
     }
 
     [Fact]

@@ -18,6 +18,9 @@ internal static class DetectorVerbs
 
     static readonly Option<string?> since = new("--since") { Description = "Only the last while, for instance 2h." };
 
+    /// <summary>Columns of a table that a person looks at.</summary>
+    const int MaxGroups = 32, MaxRule = 64;
+
     /// <summary>The noun with its verbs.</summary>
     public static IEnumerable<Command> All(ApiClient api, Terminal terminal)
     {
@@ -54,7 +57,7 @@ internal static class DetectorVerbs
         terminal.Table(["NAME", "STATE", "PACK", "INTERVAL", "GROUPS", "RULE"], detectors.Select(d => (string[])
         [
             d.Name, terminal.Paint(ToneOf(d.State), d.State), d.Pack ?? "-", Interval(d.IntervalSeconds),
-            string.Join(", ", d.Groups), OneLine(d.ApplyIf ?? ""),
+            Cut(terminal, string.Join(", ", d.Groups), MaxGroups), Cut(terminal, OneLine(d.ApplyIf ?? ""), MaxRule),
         ]));
         foreach (var broken in detectors.Where(d => d.Problem is not null && d.State is not "pending"))
             terminal.Line(Tone.Warning, $"{broken.Name}: {broken.Problem}");
@@ -156,6 +159,10 @@ internal static class DetectorVerbs
     };
 
     static string Interval(double? seconds) => seconds is { } s ? Durations.Text(TimeSpan.FromSeconds(s)) : "-";
+
+    /// <summary>A person sees the beginning of a long rule; a pipe, and <c>--json</c>, all of it.</summary>
+    static string Cut(Terminal terminal, string text, int most) =>
+        terminal.IsInteractive && text.Length > most ? $"{text[..(most - 1)]}…" : text;
 
     static string Or(IReadOnlyList<string> groups) => groups.Count == 0 ? "-" : string.Join(", ", groups);
 

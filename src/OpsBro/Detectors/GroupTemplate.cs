@@ -29,15 +29,35 @@ internal sealed partial class GroupTemplate
         var template = new GroupTemplate();
         var parts = new List<Part>();
         var end = 0;
-        foreach (var match in Substitution().EnumerateMatches(text))
+        while (TryFind(text, end, out var start, out var after))
         {
-            template.AddLiteral(ref parts, text[end..match.Index]);
-            end = match.Index + match.Length;
-            parts.Add(new Part("", CompilePart(text[match.Index..end], match.Index, functions), match.Index));
+            template.AddLiteral(ref parts, text[end..start]);
+            end = after;
+            parts.Add(new Part("", CompilePart(text[start..end], start, functions), start));
         }
         template.AddLiteral(ref parts, text[end..]);
         if (parts.Count > 0) template.groups.Add(parts);
         return template;
+    }
+
+    /// <summary>Finds the next part in braces. Double braces may hold double ones: an expression with references.</summary>
+    static bool TryFind(string text, int from, out int start, out int after)
+    {
+        (start, after) = (from, from);
+        var match = Opening().Match(text, from);
+        if (!match.Success) return false;
+        (start, after) = (match.Index, match.Index + match.Length);
+        if (!match.ValueSpan.SequenceEqual("{{")) return true;
+        for (var depth = 1; depth > 0; after += 2)
+        {
+            var next = text.AsSpan(after).IndexOfAny("{}");
+            if (next < 0 || after + next + 1 >= text.Length)
+                throw new ExpressionException(ErrorKind.Syntax, "the part that begins here has no closing }}", start);
+            after += next;
+            if (text[after + 1] != text[after]) after--;   // a single brace: go on behind it
+            else depth += text[after] == '{' ? 1 : -1;
+        }
+        return true;
     }
 
     /// <summary>The groups that the text makes now.</summary>
@@ -109,8 +129,8 @@ internal sealed partial class GroupTemplate
         }
     }
 
-    [GeneratedRegex(@"\{\{.*?\}\}|\{(?:collector|parameters|configuration)\.[^{}]*\}")]
-    private static partial Regex Substitution();
+    [GeneratedRegex(@"\{\{|\{(?:collector|parameters|configuration)\.[^{}]*\}")]
+    private static partial Regex Opening();
 
     [GeneratedRegex(@"[\s\p{Cc}]+")]
     private static partial Regex Blanks();
