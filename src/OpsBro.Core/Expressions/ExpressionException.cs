@@ -31,7 +31,8 @@ public static class ErrorKind
 /// <param name="kind">One of <see cref="ErrorKind"/>.</param>
 /// <param name="message">What failed, with the value; one line.</param>
 /// <param name="position">Offset in the rule's text, in characters, from 0.</param>
-public sealed class ExpressionException(string kind, string message, int position = ExpressionException.Nowhere) : Exception(message)
+public sealed class ExpressionException(string kind, string message, int position = ExpressionException.Nowhere)
+    : Exception(OneLine(message))
 {
     internal const int Nowhere = -1;
 
@@ -40,6 +41,9 @@ public sealed class ExpressionException(string kind, string message, int positio
 
     /// <summary>Offset in the rule's text, in characters, from 0.</summary>
     public int Position { get; private set; } = position;
+
+    /// <summary>A message may quote the rule, which may hold line ends.</summary>
+    static string OneLine(string message) => message.AsSpan().IndexOfAny('\n', '\r') < 0 ? message : message.Replace('\n', ' ').Replace('\r', ' ');
 
     /// <summary>Gives the position where the operation that failed does not know it.</summary>
     internal ExpressionException At(int place)

@@ -40,18 +40,27 @@ sealed partial class ExpressionGrammar
             () => $"({List(depth - 1)} + {List(depth - 1)})",
             () => $"({List(depth - 1)} * {Number(-1, 4)})",
             () => $"({List(depth - 1)})[{Bound()}:{Bound()}:{Bound()}]",
-            () => $"sorted({Choose(() => List(depth - 1), () => Text(depth - 1), () => $"[{Some(0, 6, () => Int(1))}]")}{Pick("", ", reverse=True", ", reverse=0")})",
+            () => $"sorted({Sortable(depth - 1)}{Pick("", ", reverse=True", ", reverse=0")})",
             () => $"list({Sequence(depth - 1)})",
             () => $"list({Dict(depth - 1)}.{Pick("keys", "values", "items")}())",
             () => $"range({Number(-3, 6)}{Choose(() => "", () => ", " + Number(-3, 8), () => $", {Number(-3, 8)}, {Number(-3, 4)}")})",
-            () => $"({Text(depth - 1)}).{Pick("split", "rsplit")}({Pick("", "None", "' '", "','", "'X'", "''", "None, 1", "',', 1", "maxsplit=1", "sep='a', maxsplit=2", "' ', 0", "None, 0")})",
+            () => $"({Text(depth - 1)}).{Pick("split", "rsplit")}({Pick(SplitArguments)})",
             () => $"({Text(depth - 1)}).splitlines({Pick("", "True", "keepends=True")})",
-            () => $"[{Pick("x", "x * 2", "(x, 1)", "str(x)", "[x, x]")} for x in {Sequence(depth - 1)}{Pick("", " if x", " for x in (x, 2)", " if x != 1 if x != 'a'")}]",
+            () => $"[{Pick("x", "x * 2", "(x, 1)", "str(x)", "[x, x]")} for x in {Sequence(depth - 1)}{Pick(Clauses)}]",
             () => $"[a + b for a, b in {Pick("zip([1, 2], [3, 4])", "[(1, 2), 'ab']", "{'ab': 1}", "[(1, 2, 3)]")}]",
             () => $"{Pick("reversed", "enumerate", "zip")}({Sequence(depth - 1)})",
             () => $"zip({Sequence(depth - 1)}, {Sequence(depth - 1)}{Pick("", ", strict=True")})",
             () => $"enumerate({Sequence(depth - 1)}, {Pick("1", "start=-5")})");
     }
+
+    static readonly string[] SplitArguments =
+    [
+        "", "None", "' '", "','", "'X'", "''", "None, 1", "',', 1", "maxsplit=1", "sep='a', maxsplit=2", "' ', 0", "None, 0",
+    ];
+
+    static readonly string[] Clauses = ["", " if x", " for x in (x, 2)", " if x != 1 if x != 'a'"];
+
+    string Sortable(int depth) => Choose(() => List(depth), () => Text(depth), () => $"[{Some(0, 6, () => Int(1))}]");
 
     string Tuple(int depth)
     {
@@ -110,20 +119,10 @@ sealed partial class ExpressionGrammar
         var count = random.Next(1, 4);
         var format = string.Concat(Enumerable.Range(0, count).Select(_ =>
             Pick("", "x", "é", " = ", "%%") + "%" + Flags() + Width() + Precision() + Pick("", "", "", "l") + Conversion()));
-        var values = Some(Math.Max(1, count - (OneIn(6) ? 1 : 0)), count + (OneIn(6) ? 1 : 0), () => OneIn(4) ? NoSet(depth - 1) : OneIn(2) ? Float(depth - 1) : Scalar(depth - 1));
-        return count == 1 && OneIn(2) ? $"('{format}' % {values.Split(", ")[0]})".Replace("% )", "% 1)") is var one && Balanced(one) ? one : $"('{format}' % ({values},))"
-            : $"('{format}' % ({values},))";
-    }
-
-    static bool Balanced(string rule)
-    {
-        var depth = 0;
-        foreach (var c in rule)
-        {
-            depth += c is '(' or '[' or '{' ? 1 : c is ')' or ']' or '}' ? -1 : 0;
-            if (depth < 0) return false;
-        }
-        return depth == 0 && rule.Count(c => c == '\'') % 2 == 0;
+        if (count == 1 && OneIn(2)) return $"('{format}' % {NoSet(depth - 1)})";
+        var values = Some(Math.Max(1, count - (OneIn(6) ? 1 : 0)), count + (OneIn(6) ? 1 : 0), () =>
+            OneIn(4) ? NoSet(depth - 1) : OneIn(2) ? Float(depth - 1) : Scalar(depth - 1));
+        return $"('{format}' % ({values},))";
     }
 
     string Spec() => (OneIn(3) ? Pick("", "*", "0", "é", "😀", "<") + Pick("<", ">", "^", "=") : "")
@@ -131,21 +130,28 @@ sealed partial class ExpressionGrammar
         + (OneIn(4) ? Pick(",", "_") : "") + Precision()
         + Pick("", "", "d", "b", "o", "x", "X", "n", "e", "E", "f", "F", "g", "G", "%", "s", "c", "f", "y");
 
-    string Format(int depth) => $"format({Choose(() => Int(depth - 1), () => Float(depth - 1), () => Float(depth - 1), () => Scalar(depth - 1), () => NoSet(depth - 1))}, '{Spec()}')";
+    string Format(int depth) => $"format({Choose(
+        () => Int(depth - 1), () => Float(depth - 1), () => Float(depth - 1), () => Scalar(depth - 1), () => NoSet(depth - 1))}, '{Spec()}')";
 
-    string FieldValue(int depth) => Choose(() => Int(depth - 1), () => Float(depth - 1), () => Scalar(depth - 1)).Replace("'", "\"") is var value
-        && !value.Contains('\\') && !value.Contains('#') && value.Count(c => c == '"') % 2 == 0 && !value.Contains("\"\"\"") ? value : "1.5";
+    /// <summary>Python 3.11 takes neither the quotes of the text around nor a backslash in a field.</summary>
+    string FieldValue(int depth)
+    {
+        var value = Choose(() => Int(depth - 1), () => Float(depth - 1), () => Scalar(depth - 1)).Replace("'", "\"");
+        return value.AsSpan().IndexOfAny('\\', '#') < 0 && value.Count(c => c == '"') % 2 == 0 && !value.Contains("\"\"\"") ? value : "1.5";
+    }
 
     string FText(int depth) => "f'" + string.Concat(Enumerable.Range(0, random.Next(1, 3)).Select(_ =>
-        Pick("", "x ", "é{{", "}}", "\\n") + $"{{({FieldValue(Math.Min(depth, 2))}){Pick("", "", "!r", "!s", "!a")}{Choose(() => "", () => ":" + Spec(), () => ":{5}.{2}f", () => ":>{3 + 4}")}}}")) + "'";
+        Pick("", "x ", "é{{", "}}", "\\n") + $"{{({FieldValue(Math.Min(depth, 2))}){Pick("", "", "!r", "!s", "!a")}{FieldSpec()}}}")) + "'";
+
+    string FieldSpec() => Choose(() => "", () => ":" + Spec(), () => ":{5}.{2}f", () => ":>{3 + 4}");
 
     string StrFormat(int depth)
     {
         var fields = string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(i =>
-            Pick("", "x", "{{", "}}", "é", "{", "}") is var text && text.Length == 1 && text is "{" or "}" && !OneIn(10) ? ""
-            : text + Choose(
-                () => "{}", () => $"{{:{Spec()}}}", () => $"{{{i}}}", () => $"{{{i}!r:{Spec()}}}", () => "{a}", () => $"{{a:{Spec()}}}", () => "{0[0]}", () => "{b[k]}",
-                () => "{:{w}}", () => "{!s:>10}", () => "{:>{w}}")));
-        return $"'{fields}'.format({Some(0, 3, () => Scalar(depth - 1))}, a={Scalar(depth - 1)}, b={{'k': 1}}, w=8)".Replace("format(, ", "format(");
+            (OneIn(40) ? Pick("{", "}") : Pick("", "x", "{{", "}}", "é")) + Choose(
+                () => "{}", () => $"{{:{Spec()}}}", () => $"{{{i}}}", () => $"{{{i}!r:{Spec()}}}", () => "{a}", () => $"{{a:{Spec()}}}",
+                () => "{0[0]}", () => "{b[k]}", () => "{:{w}}", () => "{!s:>10}", () => "{:>{w}}")));
+        var values = string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ => Scalar(depth - 1) + ", "));
+        return $"'{fields}'.format({values}a={Scalar(depth - 1)}, b={{'k': 1}}, w=8)";
     }
 }

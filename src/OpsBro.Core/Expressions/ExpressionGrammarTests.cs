@@ -43,6 +43,23 @@ sealed partial class ExpressionGrammar(int seed)
         "'a' 'b'", "u'uni'", "'TITLE case Mixed'", "'inf'", "'nan'", "'1e5'", "'%'", "'{}'", "'ab\\x1cc\\x85d'",
     ];
 
+    static readonly string[] Functions =
+    [
+        "len", "abs", "int", "float", "bool", "round", "sum", "max", "min", "hex", "ord", "chr", "any", "all", "sorted", "list", "tuple",
+    ];
+
+    static readonly string[] Methods =
+    [
+        "upper()", "is_integer()", "bit_length()", "get('a')", "index(1)", "count('a')", "keys()", "as_integer_ratio()", "union([1])",
+    ];
+
+    static readonly string[] Tests =
+    [
+        "isalpha", "isdigit", "isdecimal", "isnumeric", "isalnum", "isspace", "isascii", "isprintable", "isupper", "islower", "istitle",
+    ];
+
+    static readonly string[] Windows = ["", ", 1", ", -3", ", 1, -1", ", None, 2", ", 50", ", 0, 2"];
+
     readonly Random random = new(seed);
 
     /// <summary>Some rules.</summary>
@@ -79,9 +96,9 @@ sealed partial class ExpressionGrammar(int seed)
             () => $"({Any(depth - 1)} if {Any(depth - 2)} else {Any(depth - 1)})",
             () => $"({Sequence(depth - 1)})[{Index(depth)}]",
             () => $"({Any(depth - 2)})[{Pick("0", "-1", "'a'", "1:2", "None", "1.0", "::-1", "True")}]",
-            () => $"{Pick("len", "abs", "int", "float", "bool", "round", "sum", "max", "min", "hex", "ord", "chr", "any", "all", "sorted", "list", "tuple")}({NoSet(depth - 1)})",
+            () => $"{Pick(Functions)}({NoSet(depth - 1)})",
             () => $"{Pick("max", "min")}({Scalar(depth - 2)}, {Scalar(depth - 2)}{(OneIn(3) ? ", default=1" : "")})",
-            () => $"({Scalar(depth - 1)}).{Pick("upper()", "is_integer()", "bit_length()", "get('a')", "index(1)", "count('a')", "keys()", "as_integer_ratio()", "union([1])")}");
+            () => $"({Scalar(depth - 1)}).{Pick(Methods)}");
     }
 
     string NoSet(int depth) => Choose(() => Scalar(depth), () => List(depth), () => Tuple(depth), () => Dict(depth));
@@ -102,7 +119,7 @@ sealed partial class ExpressionGrammar(int seed)
             () => $"round({Float(depth - 1)})",
             () => $"abs({Int(depth - 1)})",
             () => $"ord({Text(depth - 1)}[{Number(-3, 3)}])",
-            () => $"({Text(depth - 1)}).{Pick("find", "rfind", "index", "rindex", "count")}({Text(0)}{Pick("", ", 1", ", -3", ", 1, -1", ", None, 2", ", 50")})",
+            () => $"({Text(depth - 1)}).{Pick("find", "rfind", "index", "rindex", "count")}({Text(0)}{Pick(Windows)})",
             () => $"divmod({Int(depth - 1)}, {Int(depth - 1)})[{Pick("0", "1")}]",
             () => $"pow({Int(0)}, {Number(0, 9)}, {Int(0)})",
             () => $"({Int(depth - 1)}).{Pick("bit_length()", "bit_count()", "conjugate()")}",
@@ -142,14 +159,15 @@ sealed partial class ExpressionGrammar(int seed)
             () => $"({Dict(depth - 1)} {Pick("==", "!=")} {Dict(depth - 1)})",
             () => $"({Set(depth - 1)} {Compare()} {Set(depth - 1)})",
             () => $"({Text(depth - 1)} {Pick("in", "not in")} {Text(depth - 1)})",
-            () => $"({Scalar(depth - 1)} {Pick("in", "not in")} {Choose(() => List(depth - 1), () => Tuple(depth - 1), () => Dict(depth - 1), () => Set(depth - 1))})",
+            () => $"({Scalar(depth - 1)} {Pick("in", "not in")} {Choose(() => Sequence(depth - 1), () => Dict(depth - 1), () => Set(depth - 1))})",
             () => $"({Bool(depth - 1)} {Pick("and", "or")} {Bool(depth - 1)} {Pick("and", "or")} {Bool(depth - 1)})",
             () => $"(not {Scalar(depth - 1)})",
             () => $"({Pick("True", "False", "None")} {Pick("is", "is not")} {Pick("True", "False", "None")})",
             () => $"bool({NoSet(depth - 1)})",
             () => $"{Pick("any", "all")}({List(depth - 1)})",
-            () => $"({Text(depth - 1)}).{Pick("isalpha", "isdigit", "isdecimal", "isnumeric", "isalnum", "isspace", "isascii", "isprintable", "isupper", "islower", "istitle")}()",
-            () => $"({Text(depth - 1)}).{Pick("startswith", "endswith")}({Choose(() => Text(0), () => $"({Text(0)}, {Text(0)})")}{Pick("", ", 1", ", -2", ", 0, 2")})",
+            () => $"({Text(depth - 1)}).{Pick(Tests)}()",
+            () => $"({Text(depth - 1)}).{Pick("startswith", "endswith")}({Text(0)}{Pick(Windows)})",
+            () => $"({Text(depth - 1)}).{Pick("startswith", "endswith")}(({Text(0)}, {Text(0)}){Pick(Windows)})",
             () => $"({Float(depth - 1)}).is_integer()",
             () => $"({Set(depth - 1)}).{Pick("issubset", "issuperset", "isdisjoint")}({Choose(() => Set(depth - 1), () => List(depth - 1))})");
     }

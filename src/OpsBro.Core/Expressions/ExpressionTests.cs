@@ -7,10 +7,10 @@ public class ExpressionTests
 {
     static readonly FunctionTable Functions = FunctionTable.Pure();
 
-    static string Repr(string rule) => Expression.Compile(rule, Functions).Evaluate(Trees.Sample).Repr();
+    static string Repr(string rule) => Expression.Compile(rule, Functions).Evaluate(SampleReferences.Sample).Repr();
 
     static ExpressionException Fails(string rule) =>
-        Assert.Throws<ExpressionException>(() => Expression.Compile(rule, Functions).Evaluate(Trees.Sample));
+        Assert.Throws<ExpressionException>(() => Expression.Compile(rule, Functions).Evaluate(SampleReferences.Sample));
 
     [Theory]
     [InlineData("1 + 2 * 3", "7")]
@@ -98,7 +98,7 @@ public class ExpressionTests
     {
         var template = TextTemplate.Compile("cpu-{{collector.cpustats.cpuall.%idle}}-{{collector.x.y||none}} {x} {{1 + 1}}", Functions);
 
-        Assert.Equal("cpu-97-none {x} 2", template.Render(Trees.Sample));
+        Assert.Equal("cpu-97-none {x} 2", template.Render(SampleReferences.Sample));
     }
 
     [Fact]
@@ -111,9 +111,9 @@ public class ExpressionTests
 }
 
 /// <summary>References into one tree, for tests.</summary>
-sealed class Trees(DictValue tree) : IReferences
+sealed class SampleReferences(DictValue tree) : IReferences
 {
-    public static readonly Trees Sample = new(Dict(
+    public static readonly SampleReferences Sample = new(Dict(
         ("collector", Dict(
             ("cpustats", Dict(
                 ("cpu_all", Dict(("%idle", Value.Of(97.5)))),

@@ -22,7 +22,8 @@ internal static class HashFunctions
     /// <summary>Adds all of them.</summary>
     public static void AddTo(FunctionTable table)
     {
-        table.Add(new FunctionDoc("hash", "hash", "hash(string, algorithm)", "The digest of a text in hexadecimal: md5, sha1, sha224, sha256, sha384 or sha512."),
+        table.Add(new FunctionDoc("hash", "hash", "hash(string, algorithm)",
+                "The digest of a text in hexadecimal: md5, sha1, sha224, sha256, sha384 or sha512."),
             a => Value.Of(Hex(a, new MemoryStream(Encoding.UTF8.GetBytes(a.Text(0))), a.Text(1))));
         table.Add(new FunctionDoc("file_hash_match", "hash", "file_hash_match(path, algorithm, hash_match)",
             "True when the file has that digest. False when it cannot be read or is larger than 1 GiB."), FileMatches);

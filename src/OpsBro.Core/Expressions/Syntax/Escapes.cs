@@ -35,7 +35,8 @@ static class Escapes
                 case 'x': i = Hex(text, i, 2, decoded, position); break;
                 case 'u': i = Hex(text, i, 4, decoded, position); break;
                 case 'U': i = Hex(text, i, 8, decoded, position); break;
-                case 'N': throw new ExpressionException(ErrorKind.Syntax, "names of characters (\\N{…}) are not known; write \\u and the number", position + i);
+                case 'N':
+                    throw new ExpressionException(ErrorKind.Syntax, "\\N{…} is not known; write \\u and the number of the character", position + i);
                 case >= '0' and <= '7': i = Octal(text, i, decoded); break;
                 default: decoded.Append('\\').Append(c); break;
             }
