@@ -13,6 +13,7 @@ internal sealed class ConfigFiles(AgentOptions options, Configuration? previous,
     static readonly UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     readonly List<ConfigFilePlace> places = [];
+    int directories;
     readonly Dictionary<string, ConfigFile> before = previous?.Files.ToDictionary(f => f.Place.Path) ?? [];
 
     /// <summary>The levels of packs, the strongest last.</summary>
@@ -48,6 +49,15 @@ internal sealed class ConfigFiles(AgentOptions options, Configuration? previous,
         if (parents.Count > ConfigLimits.MaxDirectoryDepth)
         {
             problems.Add(new Problem(directory, 0, 0, $"directories deeper than {ConfigLimits.MaxDirectoryDepth} are not read"));
+            return;
+        }
+        if (++directories > ConfigLimits.MaxDirectories)
+        {
+            if (directories == ConfigLimits.MaxDirectories + 1)
+            {
+                problems.Add(new Problem(directory, 0, 0,
+                    $"more than {ConfigLimits.MaxDirectories} directories; this one and the next ones are not read"));
+            }
             return;
         }
         var real = RealPath(directory);

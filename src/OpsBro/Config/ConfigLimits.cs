@@ -9,6 +9,9 @@ internal static class ConfigLimits
     /// <summary>Most files of one directory tree.</summary>
     public const int MaxFiles = 10_000;
 
+    /// <summary>Most directories looked into; a slip like <c>--config /</c> ends here.</summary>
+    public const int MaxDirectories = 2_000;
+
     /// <summary>Deepest directory below the one that is read.</summary>
     public const int MaxDirectoryDepth = 16;
 

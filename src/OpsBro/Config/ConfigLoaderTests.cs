@@ -183,6 +183,19 @@ public class ConfigLoaderTests
     }
 
     [Fact]
+    public void A_tree_of_too_many_directories_is_not_read_to_its_end()
+    {
+        using var directory = new TemporaryConfig();
+        directory.Write("0/first.yml", "check: {script: x}");
+        for (var i = 1; i <= ConfigLimits.MaxDirectories; i++) Directory.CreateDirectory(directory.PathOf($"d{i:0000}"));
+
+        var configuration = directory.Load();
+
+        Assert.Single(configuration.Objects);
+        Assert.Contains("directories; this one and the next ones are not read", Assert.Single(configuration.Problems).Message);
+    }
+
+    [Fact]
     public void What_is_too_large_or_not_text_is_a_problem()
     {
         using var directory = new TemporaryConfig();
