@@ -52,7 +52,9 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
         workers = new CollectorWorkers(task =>
         {
             var result = runner.Run(task);
-            Post(moment => schedule.Ended(task, result, moment));
+            mail.Enqueue(moment => schedule.Ended(task, result, moment));
+            // of several runs that end one after the other, the last one wakes
+            if (!workers!.IsBehind) wake.Set();
         });
         thread = new Thread(Run) { IsBackground = true, Name = "collectors" };
         readiness.Expect("collectors");

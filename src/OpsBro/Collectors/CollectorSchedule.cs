@@ -22,17 +22,30 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
     /// <summary>A run that heeds its cancelled token gets this long to say so before it counts as stuck.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Later runs start on a grid of this, so that a quiet agent wakes once for several of them.</summary>
+    public static readonly TimeSpan Grid = TimeSpan.FromSeconds(1);
+
     /// <summary>Steps of the golden ratio fill an interval evenly, however many collectors there are.</summary>
     const double GoldenRatio = 0.618_033_988_749_895;
 
     readonly SortedDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    Entry[] all = [];
     int phases;
 
     /// <summary>True when every enabled collector has run once, twice where it needs two runs, or is quarantined.</summary>
-    public bool IsFirstRoundOver => entries.Values.All(e => e.HasSettled);
+    public bool IsFirstRoundOver => Array.TrueForAll(all, entry => entry.HasSettled);
 
     /// <summary>When something is to be done next; MaxValue when nothing is planned.</summary>
-    public TimeSpan Next => entries.Values.Aggregate(TimeSpan.MaxValue, (least, entry) => entry.Wake < least ? entry.Wake : least);
+    public TimeSpan Next
+    {
+        get
+        {
+            var next = TimeSpan.MaxValue;
+            foreach (var entry in all)
+                if (entry.Wake is var wake && wake < next) next = wake;
+            return next;
+        }
+    }
 
     /// <summary>The definition and instance in use, to keep them over a reload.</summary>
     public ScheduledCollector? Find(string name) => entries.GetValueOrDefault(name)?.What;
@@ -48,6 +61,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
             if (entries.TryGetValue(name, out var entry) && entry.What.Collector == what.Collector) Adjust(entry, what, moment);
             else Add(what, moment);
         }
+        all = [.. entries.Values];
     }
 
     void Add(ScheduledCollector what, Moment moment)
@@ -87,7 +101,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
     /// <summary>Starts what is due and quarantines what is stuck.</summary>
     public void Tick(Moment moment)
     {
-        foreach (var entry in entries.Values)
+        foreach (var entry in all)
         {
             if (entry.Task is { } task) Watch(entry, task, moment);
             else if (entry.What.Settings.IsEnabled && entry.Next <= moment.Now) Start(entry, moment);
@@ -111,9 +125,9 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         }
         else if (!entry.HasPhase)
         {
-            // everything starts at once; from then on the runs are spread over half an interval
+            // everything starts at once; from then on the runs are spread over the interval
             entry.HasPhase = true;
-            entry.Next = moment.Now + (interval * (0.5 + (phases++ * GoldenRatio % 1 / 2)));
+            entry.Next = OnGrid(moment.Now + (interval * (0.5 + (phases++ * GoldenRatio % 1))));
         }
         else
         {
@@ -121,6 +135,8 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
             entry.Next = moment.Now - entry.Next > interval ? moment.Now + interval : entry.Next + interval;
         }
     }
+
+    static TimeSpan OnGrid(TimeSpan time) => TimeSpan.FromTicks((time.Ticks + Grid.Ticks - 1) / Grid.Ticks * Grid.Ticks);
 
     void Watch(Entry entry, CollectorTask task, Moment moment)
     {
@@ -191,7 +207,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
     /// <summary>Runs soon what had nothing to read: the host has other groups than before.</summary>
     public void RetryNotEligible(Moment moment)
     {
-        foreach (var entry in entries.Values)
+        foreach (var entry in all)
             if (entry.Snapshot.State == CollectorState.NotEligible && entry.Next > moment.Now) entry.Next = moment.Now;
     }
 

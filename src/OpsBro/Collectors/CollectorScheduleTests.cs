@@ -64,7 +64,8 @@ public class CollectorScheduleTests
             }
         }
 
-        Assert.Equal(8, starts.Values.Select(s => Math.Round(s[0], 1)).Distinct().Count());
+        Assert.InRange(starts.Values.Select(s => Math.Round(s[0])).Distinct().Count(), 7, 8);
+        Assert.All(starts.Values, times => Assert.InRange(times[0], 5, 16));
         foreach (var times in starts.Values)
             foreach (var (before, after) in times.Zip(times.Skip(1)))
                 Assert.Equal(10, after - before, 0.05);
@@ -125,14 +126,14 @@ public class CollectorScheduleTests
         var schedule = Started(new Fake("stuck"), new Fake("well"));
         End(schedule, work.Running.Single(t => t.Collector.Name == "well"), at: 0.01);
 
-        for (var second = 0.1; second < 60; second += 0.1)
+        for (var second = 0.1; second < 65; second += 0.1)
         {
             schedule.Tick(At(second));
             foreach (var task in work.Running.Where(t => t.Collector.Name == "well").ToArray()) End(schedule, task, second);
         }
 
         Assert.Equal(1, work.StartedNames.Count(n => n == "stuck"));
-        Assert.Equal(7, work.StartedNames.Count(n => n == "well"));
+        Assert.InRange(work.StartedNames.Count(n => n == "well"), 6, 7);
     }
 
     [Fact]

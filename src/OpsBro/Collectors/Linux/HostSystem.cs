@@ -24,6 +24,9 @@ internal sealed class HostSystem : ICollector
     public string Summary => "What the host is: names, system, kernel, processors, uptime.";
 
     /// <inheritdoc/>
+    public TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc/>
     public IReadOnlyList<KeyDoc> Keys { get; } =
     [
         new("hostname", "", "The host's name."),
