@@ -50,6 +50,7 @@ public class ThisHostTests
             foreach (var collector in collectors) host.Run(collector, 0);
             var java = System.Text.Encoding.ASCII.GetString(RecordedHost.Recorded("6.1", "/proc/977/stat"));
             host.With("/proc/977/stat", java.Replace(" 912031 81203 ", " 912931 81203 "));   // it took CPU
+            host.With("/proc/stat", CpuStatsTests.Busier(RecordedHost.Recorded(kernel, "/proc/stat")));
             foreach (var collector in collectors)
                 written[collector.Name].AddRange(host.Run(collector, 10).Leaves().Select(leaf => leaf.Keys));
         }

@@ -51,8 +51,7 @@ public class CpuStatsTests
         using var host = new RecordedHost(kernel);
         var collector = new CpuStats();
         host.Run(collector);
-        var text = System.Text.Encoding.ASCII.GetString(RecordedHost.Recorded(kernel, "/proc/stat"));
-        host.With("/proc/stat", string.Join('\n', text.Split('\n').Select(Busier)));
+        host.With("/proc/stat", Busier(RecordedHost.Recorded(kernel, "/proc/stat")));
 
         var data = host.Run(collector, 10);
 
@@ -110,6 +109,10 @@ public class CpuStatsTests
     }
 
     static double SumOf(Value data, string cpu) => data.At(cpu).Leaves().Sum(leaf => leaf.Value.ToDouble());
+
+    /// <summary>The same processors a moment later.</summary>
+    internal static string Busier(byte[] stat) =>
+        string.Join('\n', System.Text.Encoding.ASCII.GetString(stat).Split('\n').Select(Busier));
 
     static string Busier(string line)
     {
