@@ -82,7 +82,12 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         if (before == what.Settings) return;
         if (what.Settings.IsEnabled && !before.IsEnabled) entry.Next = moment.Now;
         else if (entry.Next > moment.Now + what.Settings.Interval) entry.Next = moment.Now + what.Settings.Interval;
-        var snapshot = entry.Snapshot with { Interval = what.Settings.Interval, Deadline = what.Settings.Deadline };
+        // what was read under a longer interval is not stale because the next one comes sooner: After() shortens it
+        var snapshot = entry.Snapshot with
+        {
+            Interval = what.Settings.Interval > before.Interval ? what.Settings.Interval : entry.Snapshot.Interval,
+            Deadline = what.Settings.Deadline,
+        };
         if (!what.Settings.IsEnabled)
             snapshot = snapshot with { State = CollectorState.Disabled, Data = Value.None, Problem = "", NextRun = default };
         else if (!before.IsEnabled)
@@ -177,11 +182,13 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
     {
         var snapshot = entry.Snapshot with
         {
+            Interval = entry.What.Settings.Interval,
             LastRun = task.Started.Utc,
             Took = result.Took,
             NextRun = moment.Utc + (entry.Next - moment.Now),
         };
-        if (result.Error is { } error) return snapshot with { State = CollectorState.Error, Problem = error };
+        if (result.Error is { } error)
+            return snapshot with { State = CollectorState.Error, Problem = error, Interval = entry.Snapshot.Interval };
         if (result.Outcome.NotEligible is { } reason)
             return snapshot with { State = CollectorState.NotEligible, Problem = reason, Data = Value.None };
         if (result.Data.Kind == ValueKind.None)

@@ -190,6 +190,9 @@ public class CollectorScheduleTests
         schedule.Take([Wanted(collector, interval: 1)], At(2));
 
         Assert.Equal(At(3).Now, schedule.Next);
+        Assert.Equal(TimeSpan.FromSeconds(10), work.Last.Interval);   // so that the data at hand is not stale all at once
+        schedule.Tick(At(3));
+        End(schedule, work.Running[0], at: 3);
         Assert.Equal(TimeSpan.FromSeconds(1), work.Last.Interval);
     }
 

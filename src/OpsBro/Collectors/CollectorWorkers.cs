@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 
 namespace OpsBro.Collectors;
 
@@ -22,14 +21,21 @@ internal sealed class CollectorWorkers(Action<CollectorTask> run)
     /// <summary>Stack of a thread, in bytes: parsers are flat.</summary>
     const int StackBytes = 512 * 1024;
 
-    [SuppressMessage("Usage", "CA2213", Justification = "stuck threads may still look at it")]
-    readonly BlockingCollection<CollectorTask> queue = [];
+    readonly ConcurrentQueue<CollectorTask> queue = new();
+
+    /// <summary>
+    /// One count for each task, and for each thread when all shall end. Of the kernel's kind, for it sleeps at once: the others spin before,
+    /// which costs an idle agent more than its work. Never disposed: stuck threads may still look at it.
+    /// </summary>
+    readonly Semaphore work = new(0, int.MaxValue);
+
+    volatile bool isStopping;
     int threads, busy, made;
     long taken, takenBefore;
     TimeSpan lookedAt;
 
     /// <summary>True when a task waits for a thread.</summary>
-    public bool IsBehind => queue.Count > 0;
+    public bool IsBehind => !queue.IsEmpty;
 
     /// <summary>Threads there are, stuck ones included.</summary>
     public int Threads => Volatile.Read(ref threads);
@@ -38,7 +44,8 @@ internal sealed class CollectorWorkers(Action<CollectorTask> run)
     public void Add(CollectorTask task)
     {
         if (!IsBehind) lookedAt = task.Started.Now;
-        queue.Add(task);
+        queue.Enqueue(task);
+        work.Release();
         if (Threads < Least) Grow();
     }
 
@@ -57,7 +64,11 @@ internal sealed class CollectorWorkers(Action<CollectorTask> run)
     }
 
     /// <summary>Ends the threads as they become free.</summary>
-    public void Stop() => queue.CompleteAdding();
+    public void Stop()
+    {
+        isStopping = true;
+        work.Release(Most);
+    }
 
     void Grow()
     {
@@ -67,8 +78,10 @@ internal sealed class CollectorWorkers(Action<CollectorTask> run)
 
     void Work()
     {
-        while (queue.TryTake(out var task, Timeout.Infinite))
+        while (true)
         {
+            work.WaitOne();
+            if (isStopping || !queue.TryDequeue(out var task)) return;
             Interlocked.Increment(ref taken);
             Interlocked.Increment(ref busy);
             run(task);
