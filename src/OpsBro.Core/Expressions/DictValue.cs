@@ -1,6 +1,8 @@
 namespace OpsBro.Core.Expressions;
 
-/// <summary>A dict: entries in the order they were added, as in Python. Not changed any more once a value that rules read holds it.</summary>
+/// <summary>
+/// A dict: entries in the order they were added, as in Python. Not changed any more once a value that rules read holds it.
+/// </summary>
 public sealed class DictValue
 {
     const long Unknown = -1;

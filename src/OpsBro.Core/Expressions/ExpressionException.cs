@@ -43,7 +43,8 @@ public sealed class ExpressionException(string kind, string message, int positio
     public int Position { get; private set; } = position;
 
     /// <summary>A message may quote the rule, which may hold line ends.</summary>
-    static string OneLine(string message) => message.AsSpan().IndexOfAny('\n', '\r') < 0 ? message : message.Replace('\n', ' ').Replace('\r', ' ');
+    static string OneLine(string message) =>
+        message.AsSpan().IndexOfAny('\n', '\r') < 0 ? message : message.Replace('\n', ' ').Replace('\r', ' ');
 
     /// <summary>Gives the position where the operation that failed does not know it.</summary>
     internal ExpressionException At(int place)

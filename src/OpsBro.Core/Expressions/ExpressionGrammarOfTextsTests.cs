@@ -26,6 +26,9 @@ sealed partial class ExpressionGrammar
             () => $"({Text(depth - 1)}).expandtabs({Pick("", "4", "tabsize=2", "0")})",
             () => $"({Text(depth - 1)}).{Pick("removeprefix", "removesuffix")}({Text(0)})",
             () => $"({Text(0)}).join({Choose(() => $"[{Some(0, 4, () => Text(depth - 1))}]", () => Text(depth - 1), () => List(depth - 1))})",
+            () => $"repr(sorted([{Some(2, 8, () => OneIn(3) ? "float('nan')" : Float(1))}]))",
+            () => $"({Pick("'%5.1f'", "'%s'", "'%d'", "'%+e'", "'%08G'")} % {Pick("float('nan')", "-float('nan')", "float('inf')")})",
+            () => $"format({Pick("float('nan')", "float('-inf')")}, '{Spec()}')",
             () => Formatted(depth));
     }
 

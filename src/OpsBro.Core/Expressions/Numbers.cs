@@ -64,7 +64,9 @@ static class Numbers
         if (number.Kind == ValueKind.BigInt) return number.AsBigInt.GetHashCode();
         var real = number.AsFloat;
         if (!double.IsFinite(real) || Math.Floor(real) != real) return real.GetHashCode();
-        return Value.Of(new BigInteger(real)) is { Kind: ValueKind.Int } small ? small.AsInt.GetHashCode() : new BigInteger(real).GetHashCode();
+        return Value.Of(new BigInteger(real)) is { Kind: ValueKind.Int } small
+            ? small.AsInt.GetHashCode()
+            : new BigInteger(real).GetHashCode();
     }
 
     /// <summary>The nearest float, ties to even; infinity when it is too large. (.NET's own conversion cuts.)</summary>

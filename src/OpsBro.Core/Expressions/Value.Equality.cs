@@ -25,7 +25,8 @@ public readonly partial struct Value : IEquatable<Value>
     }
 
     /// <summary>True for equal scalars and for the same list, tuple, dict or set.</summary>
-    internal bool IsSameObject(Value other) => reference is List<Value> or DictValue ? ReferenceEquals(reference, other.reference) : Equals(other);
+    internal bool IsSameObject(Value other) =>
+        reference is List<Value> or DictValue ? ReferenceEquals(reference, other.reference) : Equals(other);
 
     static bool HaveEqualItems(List<Value> ours, List<Value> theirs)
     {
@@ -64,7 +65,9 @@ public readonly partial struct Value : IEquatable<Value>
         }
     }
 
-    /// <summary>The hash of a text, never 0, which stands for one not computed. Seeded for each process, so keys cannot be made to collide.</summary>
+    /// <summary>
+    /// The hash of a text, never 0, which stands for one not computed. Seeded for each process, so keys cannot be made to collide.
+    /// </summary>
     static long HashOf(string text)
     {
         var hash = string.GetHashCode(text, StringComparison.Ordinal);

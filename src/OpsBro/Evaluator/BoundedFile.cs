@@ -35,6 +35,8 @@ internal static class BoundedFile
         }
     }
 
-    /// <summary>The first <see cref="MaxBytes"/> as text; bytes that are not UTF-8 become U+FFFD. Null when the file cannot be read.</summary>
+    /// <summary>
+    /// The first <see cref="MaxBytes"/> as text; bytes that are not UTF-8 become U+FFFD. Null when the file cannot be read.
+    /// </summary>
     public static string? Text(string path) => Bytes(path) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
 }

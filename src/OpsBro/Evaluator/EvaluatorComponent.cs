@@ -11,14 +11,17 @@ using OpsBro.Detectors;
 
 namespace OpsBro.Evaluator;
 
-/// <summary>The rule language on this host: its functions, and rules typed by a person. Verbs <c>evaluator …</c>, <c>/v1/evaluator</c>.</summary>
+/// <summary>
+/// The rule language on this host: its functions, and rules typed by a person. Verbs <c>evaluator …</c>, <c>/v1/evaluator</c>.
+/// </summary>
 internal sealed class EvaluatorComponent : IComponent
 {
     /// <inheritdoc/>
     public string Name => "evaluator";
 
     /// <inheritdoc/>
-    public void AddTo(IServiceCollection services, AgentOptions options) => services.AddSingleton(provider => WorldFunctions.Table(new WorldHooks(
+    public void AddTo(IServiceCollection services, AgentOptions options) =>
+        services.AddSingleton(provider => WorldFunctions.Table(new WorldHooks(
         group => provider.GetService<Groups>()?.Has(group) ?? false,
         group => provider.GetService<Groups>()?.HasStatic(group) ?? false,
         () => provider.GetRequiredService<ConfigStore>().Current.Agent["node-zone"]?.Text ?? OwnGroups.DefaultZone,

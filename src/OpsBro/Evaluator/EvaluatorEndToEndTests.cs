@@ -55,7 +55,8 @@ public class EvaluatorEndToEndTests
         var legacyRefused = await http.PostAsync("/agent/evaluator/eval", form);
         var legacy = await socket.PostAsync("/agent/evaluator/eval", form);
 
-        Assert.Contains(list.EnumerateArray(), f => f.GetProperty("name").GetString() == "abs" && f.GetProperty("group").GetString() == "basic"
+        Assert.Contains(list.EnumerateArray(),
+            f => f.GetProperty("name").GetString() == "abs" && f.GetProperty("group").GetString() == "basic"
             && f.GetProperty("prototype").GetString() == "(x)" && f.GetProperty("doc").GetString()!.Length > 0);
         Assert.True((int)refused.StatusCode is 401 or 403);
         Assert.True((int)legacyRefused.StatusCode is 401 or 403);

@@ -5,7 +5,9 @@ using OpsBro.Platform;
 
 namespace OpsBro.Evaluator;
 
-/// <summary>What an expression typed by a person may refer to: collectors, agent.yml, and the parameters of the pack that is named.</summary>
+/// <summary>
+/// What an expression typed by a person may refer to: collectors, agent.yml, and the parameters of the pack that is named.
+/// </summary>
 internal sealed class EvaluatorReferences(CollectorStore collectors, ConfigNode agent, Pack? pack) : IReferences
 {
     /// <inheritdoc/>

@@ -10,7 +10,8 @@ internal sealed class EvaluatorVerbs(ApiClient api, Terminal terminal)
     readonly Option<string?> pack = new("--pack") { Description = "The pack whose parameters it reads." };
 
     /// <summary>The noun with its verbs.</summary>
-    public Command Noun() => Verb.Noun("evaluator", "The rule language: its functions, and a place to try rules.", List(), Eval(), WaitEvalTrue());
+    public Command Noun() =>
+        Verb.Noun("evaluator", "The rule language: its functions, and a place to try rules.", List(), Eval(), WaitEvalTrue());
 
     Command List()
     {

@@ -13,18 +13,25 @@ internal static class FileFunctions
     /// <summary>Patterns kept compiled; beyond it they are compiled each time.</summary>
     const int MaxPatterns = 256;
 
+    const RegexOptions patternOptions =
+        RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant;
+
+    static readonly JsonDocumentOptions lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+
     static readonly ConcurrentDictionary<string, Regex> patterns = new(StringComparer.Ordinal);
 
     /// <summary>Adds all of them.</summary>
     public static void AddTo(FunctionTable table)
     {
-        Add(table, "file_exists(path)", "True when there is a file, directory or anything else of that path.", a => Value.Of(Path.Exists(a.Text(0))));
+        Add(table, "file_exists(path)", "True when there is a file, directory or anything else of that path.",
+            a => Value.Of(Path.Exists(a.Text(0))));
         Add(table, "is_plain_file(path)", "True when the path is a file, or a link to one.", a => Value.Of(File.Exists(a.Text(0))));
         Add(table, "is_dir(path)", "True when the path is a directory, or a link to one.", a => Value.Of(Directory.Exists(a.Text(0))));
         Add(table, "is_link(path)", "True when the path is a symbolic link.", a => Value.Of(IsLink(a.Text(0))));
         Add(table, "path_dirname(path)", "The directory part of the path.", a => Value.Of(DirectoryPart(a.Text(0))));
         Add(table, "grep_file(string, path, regexp=False)",
-            "True when the file holds the text, in any case; with regexp=True, when a line matches the pattern. False when it cannot be read.", Grep);
+            "True when the file holds the text, in any case; with regexp=True, when a line matches the pattern. "
+            + "False when it cannot be read.", Grep);
         Add(table, "parse_json_file(path)", "The content of a JSON file.", ParseJson);
     }
 
@@ -64,7 +71,7 @@ internal static class FileFunctions
         if (patterns.TryGetValue(text, out var known)) return known;
         try
         {
-            var pattern = new Regex(text, RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant);
+            var pattern = new Regex(text, patternOptions);
             if (patterns.Count < MaxPatterns) patterns[text] = pattern;
             return pattern;
         }
@@ -80,7 +87,7 @@ internal static class FileFunctions
         var content = BoundedFile.Bytes(path) ?? throw a.Fail($"{path} cannot be read");
         try
         {
-            using var json = JsonDocument.Parse(content, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            using var json = JsonDocument.Parse(content, lenient);
             return ToValue(json.RootElement);
         }
         catch (JsonException e)

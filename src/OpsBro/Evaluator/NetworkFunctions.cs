@@ -38,7 +38,8 @@ internal static class NetworkFunctions
         if (slash >= 0 && (!int.TryParse(range.AsSpan(slash + 1), out length) || length < 0 || length > network.GetAddressBytes().Length * 8))
             throw a.Fail($"\"{range}\" is not a network; write for instance 10.0.0.0/8");
         if (address.IsIPv4MappedToIPv6 && network.AddressFamily == AddressFamily.InterNetwork) address = address.MapToIPv4();
-        return Value.Of(address.AddressFamily == network.AddressFamily && HasPrefix(address.GetAddressBytes(), network.GetAddressBytes(), length));
+        return Value.Of(address.AddressFamily == network.AddressFamily && HasPrefix(address.GetAddressBytes(), network.GetAddressBytes(),
+            length));
     }
 
     static bool HasPrefix(byte[] address, byte[] network, int length)
@@ -84,7 +85,9 @@ internal static class NetworkFunctions
         try
         {
             var addresses = Dns.GetHostAddressesAsync(name).WaitAsync(ResolverPatience).GetAwaiter().GetResult();
-            return addresses.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).FirstOrDefault()?.ToString() ?? "";
+            return addresses.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork
+                ? 0
+                : 1).FirstOrDefault()?.ToString() ?? "";
         }
         catch (Exception e) when (e is SocketException or TimeoutException or ArgumentException)
         {

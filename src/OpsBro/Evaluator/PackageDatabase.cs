@@ -31,7 +31,8 @@ internal sealed class PackageDatabase(string root = "/")
         var sources = Sources();
         var signature = string.Join('|', sources.Select(s => $"{s.Path}:{File.GetLastWriteTimeUtc(s.Path).Ticks}"));
         var known = picture;
-        if (known?.Signature != signature) picture = known = new Picture(signature, [.. sources.SelectMany(s => s.Read(s.Path)).Take(MaxPackages)]);
+        if (known?.Signature != signature) picture =
+            known = new Picture(signature, [.. sources.SelectMany(s => s.Read(s.Path)).Take(MaxPackages)]);
         return known.Names.Contains(name);
     }
 
@@ -73,7 +74,8 @@ internal sealed class PackageDatabase(string root = "/")
         foreach (var line in Lines(path))
         {
             if (line.StartsWith("Package: ", StringComparison.Ordinal)) name = line["Package: ".Length..].Trim();
-            else if (line.StartsWith("Status: ", StringComparison.Ordinal) && line.EndsWith(" installed", StringComparison.Ordinal)) yield return name;
+            else if (line.StartsWith("Status: ", StringComparison.Ordinal) && line.EndsWith(" installed", StringComparison.Ordinal))
+                yield return name;
         }
     }
 
@@ -86,7 +88,8 @@ internal sealed class PackageDatabase(string root = "/")
         try
         {
             // immutable: rpm may write at this moment, and we may not be allowed to make its lock files
-            using var database = new SqliteConnection($"Data Source=file:{Uri.EscapeDataString(path)}?immutable=1;Mode=ReadOnly;Pooling=False");
+            using var database =
+                new SqliteConnection($"Data Source=file:{Uri.EscapeDataString(path)}?immutable=1;Mode=ReadOnly;Pooling=False");
             database.Open();
             using var command = database.CreateCommand();
             command.CommandText = "SELECT DISTINCT key FROM Name";

@@ -7,7 +7,8 @@ namespace OpsBro.Tests.Evaluator;
 /// <summary>docs/rules.md says what there is, and its examples are true.</summary>
 public class RulesDocTests
 {
-    static readonly FunctionTable Functions = WorldFunctions.Table(new WorldHooks(_ => false, _ => false, () => "internet", TimeProvider.System));
+    static readonly FunctionTable Functions = WorldFunctions.Table(new WorldHooks(_ =>
+        false, _ => false, () => "internet", TimeProvider.System));
 
     static readonly string[] Lines = File.ReadAllLines(Repository.PathOf("docs", "rules.md"));
 

@@ -64,7 +64,8 @@ internal static class Sha224
     /// <summary>The first 32 bits of the fractions of the cube roots of the first 64 primes.</summary>
     static uint[] Constants()
     {
-        var primes = Enumerable.Range(2, 310).Where(n => !Enumerable.Range(2, Math.Max(0, (int)Math.Sqrt(n) - 1)).Any(d => n % d == 0)).Take(64);
+        var primes =
+            Enumerable.Range(2, 310).Where(n => !Enumerable.Range(2, Math.Max(0, (int)Math.Sqrt(n) - 1)).Any(d => n % d == 0)).Take(64);
         return [.. primes.Select(prime => (uint)(CubeRoot(new BigInteger(prime) << 96) & uint.MaxValue))];
     }
 

@@ -19,8 +19,10 @@ internal static class SystemFunctions
         Add(table, "system_username_from_userid(userid)", "The name of a user, or None.", a => OrNone(UserDatabase.NameOf(Id(a))));
         Add(table, "system_group_exists(groupname_or_gid)", "True when the user group exists, by name or number.",
             a => Value.Of(Number(a[0]) is { } id ? UserDatabase.GroupNameOf(id) is not null : UserDatabase.GroupIdOf(a.Text(0)) is not null));
-        Add(table, "system_groupid_from_groupname(groupname)", "The number of a user group, or None.", a => OrNone(UserDatabase.GroupIdOf(a.Text(0))));
-        Add(table, "system_groupname_from_groupid(groupid)", "The name of a user group, or None.", a => OrNone(UserDatabase.GroupNameOf(Id(a))));
+        Add(table, "system_groupid_from_groupname(groupname)", "The number of a user group, or None.",
+            a => OrNone(UserDatabase.GroupIdOf(a.Text(0))));
+        Add(table, "system_groupname_from_groupid(groupid)", "The name of a user group, or None.",
+            a => OrNone(UserDatabase.GroupNameOf(Id(a))));
         Add(table, "get_env(variable)", "A variable of the agent's environment, or ''.",
             a => Value.Of(Environment.GetEnvironmentVariable(a.Text(0)) ?? ""));
     }

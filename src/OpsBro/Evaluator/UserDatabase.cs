@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OpsBro.Evaluator;
 
-/// <summary>Users and groups as the C library sees them: /etc/passwd and whatever nsswitch.conf(5) adds. See getpwnam_r(3), getgrnam_r(3).</summary>
+/// <summary>
+/// Users and groups as the C library sees them: /etc/passwd and whatever nsswitch.conf(5) adds. See getpwnam_r(3), getgrnam_r(3).
+/// </summary>
 internal static unsafe partial class UserDatabase
 {
     /// <summary>Bytes for one record; a group with thousands of members is cut off by ERANGE and then not found.</summary>

@@ -103,7 +103,8 @@ public sealed class WorldFunctionsTests : IDisposable
     [InlineData("[get_os(), system_is_python_2(), system_is_python_3()]", "['linux', False, False]")]
     [InlineData("get_env('OPSBRO_NO_SUCH_VARIABLE')", "''")]
     [InlineData("[have_group('web'), is_in_static_group('linux'), is_in_group('x')]", "[True, False, False]")]
-    [InlineData("[gossip_get_zone(), gossip_count_nodes(), gossip_count_nodes(group='x'), gossip_count_nodes(state='dead')]", "['internet', 1, 0, 0]")]
+    [InlineData("[gossip_get_zone(), gossip_count_nodes(), gossip_count_nodes(group='x'), gossip_count_nodes(state='dead')]",
+        "['internet', 1, 0, 0]")]
     [InlineData("[gossip_have_event_type('x'), compliance_get_state_of_rule('x')]", "[False, 'UNKNOWN']")]
     [InlineData("[hosting_driver_is_active('ec2'), hosting_driver_is_active('on-premise')]", "[True, False]")]
     [InlineData("now() > 1700000000 and 0 <= random() < 1 and randomint_between(3, 3) == 3", "True")]

@@ -8,8 +8,10 @@ static partial class Builtins
     static void AddCollections(FunctionTable table)
     {
         table.Add("len(obj, /)", "Number of items or characters.", a => Value.Of(Length(a[0])));
-        table.Add("min(*items, default=...)", "The least of the arguments, or of the items of the only one.", a => Extreme(a, Comparator.Less));
-        table.Add("max(*items, default=...)", "The greatest of the arguments, or of the items of the only one.", a => Extreme(a, Comparator.Greater));
+        table.Add("min(*items, default=...)", "The least of the arguments, or of the items of the only one.",
+            a => Extreme(a, Comparator.Less));
+        table.Add("max(*items, default=...)", "The greatest of the arguments, or of the items of the only one.",
+            a => Extreme(a, Comparator.Greater));
         table.Add("sum(iterable, /, start=0)", "The sum of the items.", Sum);
         table.Add("sorted(iterable, /, *, reverse=False)", "A list of the items in order.", Sorted);
         table.Add("reversed(sequence, /)", "A list of the items from the last to the first.", a => Reversed(a[0]));
@@ -58,28 +60,7 @@ static partial class Builtins
     {
         var items = a.Items(0);
         if (!a[1].IsInt) throw BadType("sorted", a[1]);
-        return Value.ListOf(Sort(items, a.Flag(1)));
-    }
-
-    /// <summary>A stable sort; reversed, equal items still keep their order.</summary>
-    static List<Value> Sort(List<Value> items, bool reverse)
-    {
-        var failure = default(ExpressionException);
-        var order = Comparer<Value>.Create((x, y) =>
-        {
-            if (failure is not null) return 0;
-            try
-            {
-                return reverse ? Comparison.Compare(y, x) : Comparison.Compare(x, y);
-            }
-            catch (ExpressionException e)
-            {
-                failure = e;   // the framework would wrap it
-                return 0;
-            }
-        });
-        var sorted = items.Order(order).ToList();
-        return failure is null ? sorted : throw failure;
+        return Value.ListOf(Sorting.Sort(items, a.Flag(1)));
     }
 
     static Value Reversed(Value value)

@@ -49,7 +49,9 @@ static partial class Builtins
     {
         if (!number.IsNumber) throw BadType("round", number);
         if (places.Kind == ValueKind.None)
-            return number.Kind == ValueKind.Float ? Value.Of(ToInt(Math.Round(number.AsFloat, MidpointRounding.ToEven))) : Value.Of(number.ToBigInteger());
+            return number.Kind == ValueKind.Float
+                ? Value.Of(ToInt(Math.Round(number.AsFloat, MidpointRounding.ToEven)))
+                : Value.Of(number.ToBigInteger());
         if (!places.IsInt) throw new ExpressionException(ErrorKind.Type, $"round() takes an int for ndigits, not a {places.TypeName}");
         var count = (int)BigInteger.Max(BigInteger.Min(places.ToBigInteger(), Limits.TextLength), -Limits.TextLength);
         if (number.Kind == ValueKind.Float) return Value.Of(FloatText.Round(number.AsFloat, count));
@@ -76,10 +78,12 @@ static partial class Builtins
         if (a.Has(1))
         {
             if (!a.Has(0)) throw new ExpressionException(ErrorKind.Type, "int() missing string argument");
-            if (x.Kind != ValueKind.String) throw new ExpressionException(ErrorKind.Type, "int() can't convert non-string with explicit base");
+            if (x.Kind != ValueKind.String)
+                throw new ExpressionException(ErrorKind.Type, "int() can't convert non-string with explicit base");
             if (!a[1].IsInt) throw BadType("int", a[1]);
             var numberBase = a.Int(1);
-            if (numberBase is not 0 and (< 2 or > 36)) throw new ExpressionException(ErrorKind.Value, "int() base must be >= 2 and <= 36, or 0");
+            if (numberBase is not 0 and (< 2 or > 36))
+                throw new ExpressionException(ErrorKind.Value, "int() base must be >= 2 and <= 36, or 0");
             return Value.Of(NumberText.ParseInt(x.AsString, (int)numberBase));
         }
         return x.Kind switch

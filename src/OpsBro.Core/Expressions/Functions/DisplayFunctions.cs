@@ -22,7 +22,8 @@ static class DisplayFunctions
             a => Value.Of(Donut(Percentage(a, 0))));
         table.Add(new FunctionDoc("get_horizontal_bar", "display", "get_horizontal_bar(value, width=80)",
             "A bar with its percentage; a value up to 1 is a fraction, a larger one a percentage."), a => Value.Of(Bar(a)));
-        table.Add(new FunctionDoc("colorize", "display", "colorize(s, color)", "The text in a colour of the terminal, an ANSI number from 0 to 255."),
+        table.Add(new FunctionDoc("colorize", "display", "colorize(s, color)",
+            "The text in a colour of the terminal, an ANSI number from 0 to 255."),
             a => Value.Of(string.Create(CultureInfo.InvariantCulture, $"\e[{a.Int(1, 0, 255)}m{a[0].Str()}\e[0m")));
     }
 

@@ -38,7 +38,8 @@ static class CollectionMethods
         add(ValueKind.Dict, "get(key, default=None, /)", a => a.Self.AsDict.TryGet(Hashing.Require(a[0]), out var value) ? value : a[1]);
         add(ValueKind.Dict, "keys()", a => Value.ListOf([.. a.Self.AsDict.Keys]));
         add(ValueKind.Dict, "values()", a => Value.ListOf([.. a.Self.AsDict.Entries.Select(entry => entry.Value)]));
-        add(ValueKind.Dict, "items()", a => Value.ListOf([.. a.Self.AsDict.Entries.Select(entry => Value.TupleOf([entry.Key, entry.Value]))]));
+        add(ValueKind.Dict, "items()",
+            a => Value.ListOf([.. a.Self.AsDict.Entries.Select(entry => Value.TupleOf([entry.Key, entry.Value]))]));
         add(ValueKind.Dict, "copy()", a => a.Self);
     }
 
@@ -50,7 +51,8 @@ static class CollectionMethods
         add(ValueKind.Set, "symmetric_difference(other, /)", a => Sets.Combine(Operator.Xor, a.Self.AsDict, Sets.Of(a[0])));
         add(ValueKind.Set, "issubset(other, /)", a => Value.Of(Comparison.IsSubset(a.Self.AsDict, Sets.Of(a[0]))));
         add(ValueKind.Set, "issuperset(other, /)", a => Value.Of(IsSuperset(a)));
-        add(ValueKind.Set, "isdisjoint(other, /)", a => Value.Of(!Collections.Items(a[0]).Exists(item => a.Self.AsDict.Has(Hashing.Require(item)))));
+        add(ValueKind.Set, "isdisjoint(other, /)",
+            a => Value.Of(!Collections.Items(a[0]).Exists(item => a.Self.AsDict.Has(Hashing.Require(item)))));
         add(ValueKind.Set, "copy()", a => a.Self);
     }
 

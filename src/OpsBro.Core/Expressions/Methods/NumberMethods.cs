@@ -15,7 +15,8 @@ static class NumberMethods
         add(ValueKind.Int, "bit_count()", a => Value.Of(BitCount(BigInteger.Abs(a.Self.ToBigInteger()))));
         add(ValueKind.Int, "conjugate()", a => Value.Of(a.Self.ToBigInteger()));
         add(ValueKind.Int, "as_integer_ratio()", a => Value.TupleOf([Value.Of(a.Self.ToBigInteger()), Value.Of(1)]));
-        add(ValueKind.Float, "is_integer()", a => Value.Of(double.IsFinite(a.Self.AsFloat) && Math.Floor(a.Self.AsFloat) == a.Self.AsFloat));
+        add(ValueKind.Float, "is_integer()",
+            a => Value.Of(double.IsFinite(a.Self.AsFloat) && Math.Floor(a.Self.AsFloat) == a.Self.AsFloat));
         add(ValueKind.Float, "conjugate()", a => a.Self);
         add(ValueKind.Float, "as_integer_ratio()", a => Ratio(a.Self.AsFloat));
     }

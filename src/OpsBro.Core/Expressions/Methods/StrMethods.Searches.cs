@@ -66,7 +66,8 @@ static partial class StrMethods
         if (a[0].Kind != ValueKind.Tuple) return One(a.Text(0));
         foreach (var affix in a[0].AsList)
         {
-            if (affix.Kind != ValueKind.String) throw new ExpressionException(ErrorKind.Type, "a tuple for startswith() or endswith() must only hold str");
+            if (affix.Kind != ValueKind.String)
+                throw new ExpressionException(ErrorKind.Type, "a tuple for startswith() or endswith() must only hold str");
             if (One(affix.AsString)) return true;
         }
         return false;

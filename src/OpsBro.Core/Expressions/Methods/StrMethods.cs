@@ -70,7 +70,8 @@ static partial class StrMethods
     static string Pad(Arguments a, int left, int right)
     {
         var fill = a.Text(1);
-        if (CodePoints.Count(fill) != 1) throw new ExpressionException(ErrorKind.Type, "The fill character must be exactly one character long");
+        if (CodePoints.Count(fill) != 1)
+            throw new ExpressionException(ErrorKind.Type, "The fill character must be exactly one character long");
         if (left + right == 0) return a.Self.AsString;
         var text = new StringBuilder();
         for (var i = 0; i < left; i++) text.Append(fill);

@@ -42,7 +42,8 @@ static class Collections
 
     static Value Repeat(ref Evaluation run, Value value, Value count)
     {
-        var times = count.Kind == ValueKind.BigInt ? (count.AsBigInt.Sign < 0 ? 0 : int.MaxValue) : Math.Clamp(count.AsInt, 0, int.MaxValue);
+        var times =
+            count.Kind == ValueKind.BigInt ? (count.AsBigInt.Sign < 0 ? 0 : int.MaxValue) : Math.Clamp(count.AsInt, 0, int.MaxValue);
         if (value.Kind == ValueKind.String)
         {
             var text = value.AsString;
@@ -69,7 +70,9 @@ static class Collections
         return Value.Of(all);
     }
 
-    /// <summary>The items that a loop over the value gives: of a list, tuple or set the items, of a dict the keys, of a text the characters.</summary>
+    /// <summary>
+    /// The items that a loop over the value gives: of a list, tuple or set the items, of a dict the keys, of a text the characters.
+    /// </summary>
     /// <exception cref="ExpressionException">TypeError: there is nothing to loop over.</exception>
     public static List<Value> Items(Value value)
     {

@@ -68,10 +68,6 @@ static class Comparison
         return true;
     }
 
-    /// <summary>Sorts as sorted() does: by <c>&lt;</c>, equal ones keep their order.</summary>
-    public static int Compare(Value left, Value right) =>
-        Order(Comparator.Less, left, right) ? -1 : Order(Comparator.Less, right, left) ? 1 : 0;
-
     /// <summary>Python's <c>in</c>.</summary>
     static bool Contains(ref Evaluation run, Value container, Value item)
     {
@@ -97,7 +93,9 @@ static class Comparison
         }
     }
 
-    /// <summary>Python's <c>is</c>: for None, True and False as there; equal numbers and texts of one type are the same object here.</summary>
+    /// <summary>
+    /// Python's <c>is</c>: for None, True and False as there; equal numbers and texts of one type are the same object here.
+    /// </summary>
     static bool IsSame(Value left, Value right) => left.Kind == right.Kind && left.IsSameObject(right);
 }
 

@@ -36,7 +36,8 @@ static class Escapes
                 case 'u': i = Hex(text, i, 4, decoded, position); break;
                 case 'U': i = Hex(text, i, 8, decoded, position); break;
                 case 'N':
-                    throw new ExpressionException(ErrorKind.Syntax, "\\N{…} is not known; write \\u and the number of the character", position + i);
+                    throw new ExpressionException(ErrorKind.Syntax, "\\N{…} is not known; write \\u and the number of the character",
+                        position + i);
                 case >= '0' and <= '7': i = Octal(text, i, decoded); break;
                 default: decoded.Append('\\').Append(c); break;
             }

@@ -81,7 +81,8 @@ sealed partial class Parser
         if (functions is null || !functions.TryGet(name.Text, out var function))
         {
             throw new ExpressionException(ErrorKind.Name,
-                $"there is no function {name.Text}(){Spelling.Hint(name.Text, functions?.Names ?? [])}; see opsbro evaluator list", name.Position);
+                $"there is no function {name.Text}(){Spelling.Hint(name.Text, functions?.Names ?? [])}; see opsbro evaluator list",
+                    name.Position);
         }
         try
         {

@@ -154,7 +154,8 @@ sealed partial class Parser
             nesting--;
             spec = inner.ToNode(begin);
         }
-        if (at >= end || rule[at] != '}') throw Error(Math.Min(at, rule.Length - 1), "the field has no closing }, or something stands before it");
+        if (at >= end || rule[at] != '}')
+            throw Error(Math.Min(at, rule.Length - 1), "the field has no closing }, or something stands before it");
         parts.Add(new FormattedPart("", value, conversion, spec));
         return at;
     }

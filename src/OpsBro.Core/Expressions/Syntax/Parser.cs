@@ -129,7 +129,8 @@ sealed partial class Parser
     void Enter()
     {
         if (++nesting > Limits.Nesting)
-            throw new ExpressionException(ErrorKind.Limit, $"the rule is nested more than {Limits.Nesting} deep; part it", current.Position);
+            throw new ExpressionException(ErrorKind.Limit, $"the rule is nested more than {Limits.Nesting} deep; part it",
+                current.Position);
     }
 
     /// <summary>A test, or several that are a tuple without brackets.</summary>

@@ -58,7 +58,8 @@ static class ReferenceSyntax
         if (!Roots.Contains(root))
         {
             throw new ExpressionException(ErrorKind.Name,
-                $"there is nothing to refer to under \"{root}\"{Spelling.Hint(root, Roots)}; there are {string.Join(", ", Roots)}", position);
+                $"there is nothing to refer to under \"{root}\"{Spelling.Hint(root, Roots)}; there are {string.Join(", ", Roots)}",
+                    position);
         }
         string[] alternatives = root is "parameters" or "configuration" ? path[(dot + 1)..].Split('|') : [path[(dot + 1)..]];
         return [.. alternatives.Select(alternative => One(root, alternative.Trim(), position))];

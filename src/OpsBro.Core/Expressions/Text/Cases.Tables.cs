@@ -4,7 +4,8 @@ using System.Text;
 namespace OpsBro.Core.Expressions;
 
 /// <summary>
-/// What .NET's simple case mappings lack: Unicode 14's SpecialCasing.txt, title case, CaseFolding.txt and the properties Other_Uppercase and
+/// What .NET's simple case mappings lack: Unicode 14's SpecialCasing.txt, title case, CaseFolding.txt and the properties Other_Uppercase
+/// and
 /// Other_Lowercase. In each table a word is a character and what it becomes. ExpressionDifferentialTests compares all of it with python3.
 /// </summary>
 static partial class Cases

@@ -11,7 +11,8 @@ static class FloatFormat
 
     /// <summary>Formats a float that is not negative.</summary>
     /// <param name="value">The float.</param>
-    /// <param name="type">e E f F g G, or NUL for the shortest text that reads back, or with a precision g with a digit behind the point.</param>
+    /// <param name="type">e E f F g G, or NUL for the shortest text that reads back, or with a precision g with a digit behind the
+    /// point.</param>
     /// <param name="precision">Digits; -1 for the type's own.</param>
     /// <param name="alternate">True to keep the point and the zeros of g.</param>
     public static string Format(double value, char type, int precision, bool alternate)

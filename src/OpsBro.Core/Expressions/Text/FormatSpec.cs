@@ -110,5 +110,6 @@ struct FormatSpec
     }
 
     /// <summary>The padding, so many times.</summary>
-    public readonly string Repeat(int count) => Fill.Length == 1 ? new string(Fill[0], count) : string.Concat(Enumerable.Repeat(Fill, count));
+    public readonly string Repeat(int count) =>
+        Fill.Length == 1 ? new string(Fill[0], count) : string.Concat(Enumerable.Repeat(Fill, count));
 }

@@ -80,7 +80,8 @@ static class Formatting
         _ => false,
     };
 
-    static ExpressionException GroupingMisfit(FormatSpec format) => FormatSpec.Bad($"Cannot specify '{format.Grouping}' with '{format.Type}'.");
+    static ExpressionException GroupingMisfit(FormatSpec format) =>
+        FormatSpec.Bad($"Cannot specify '{format.Grouping}' with '{format.Type}'.");
 
     static string FormatInt(BigInteger value, FormatSpec format, string typeName)
     {
@@ -109,7 +110,8 @@ static class Formatting
     }
 
     /// <summary>The character of a number.</summary>
-    /// <exception cref="ExpressionException">OverflowError: no such character. ValueError: half of a surrogate pair, which texts here cannot hold.</exception>
+    /// <exception cref="ExpressionException">OverflowError: no such character. ValueError: half of a surrogate pair, which texts here
+    /// cannot hold.</exception>
     public static string Character(BigInteger value, string message)
     {
         if (value < 0 || value > 0x10ffff) throw new ExpressionException(ErrorKind.Overflow, message);
@@ -129,7 +131,9 @@ static class Formatting
         if (format.NoNegativeZero && negative && double.IsFinite(value) && text.AsSpan().IndexOfAnyInRange('1', '9') < 0) negative = false;
         var digits = 0;
         while (digits < text.Length && char.IsAsciiDigit(text[digits])) digits++;
-        return Layout(format, negative, "", text[..digits], text[digits..] + (isPercent ? "%" : ""), format.Grouping == '\0' ? 0 : GroupOfDecimals);
+        return Layout(format, negative, "", text[..digits], text[digits..] + (isPercent
+            ? "%" : ""), format.Grouping == '\0' ? 0
+            : GroupOfDecimals);
     }
 
     /// <summary>Puts sign, prefix, padding, grouped digits and the rest together.</summary>

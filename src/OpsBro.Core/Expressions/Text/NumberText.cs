@@ -10,15 +10,27 @@ static class NumberText
     static ExpressionException BadInt(string text, int numberBase) =>
         new(ErrorKind.Value, $"invalid literal for int() with base {numberBase}: {Shown(text)}");
 
+    /// <summary>CPython takes fewer characters for white space here than str.strip() does: not the separators U+001C to U+001F.</summary>
+    static string Trim(string text)
+    {
+        var (first, last) = (0, text.Length);
+        while (first < last && IsSpace(text[first])) first++;
+        while (last > first && IsSpace(text[last - 1])) last--;
+        return text[first..last];
+    }
+
+    static bool IsSpace(char c) => PythonText.IsSpace(c) && c is not (>= '\x1c' and < ' ');
+
     static string Shown(string text) => Value.Of(text.Length > 50 ? text[..50] + "…" : text).Repr();
 
     /// <summary>Reads an int: sign, prefix of the base, digits with single underscores between them, white space around.</summary>
     public static BigInteger ParseInt(string text, int numberBase)
     {
-        var digits = AsciiDigits(PythonText.Strip(text));
+        var digits = AsciiDigits(Trim(text));
         var negative = digits.StartsWith('-');
         if (negative || digits.StartsWith('+')) digits = digits[1..];
-        var prefixBase = digits.Length > 1 && digits[0] == '0' ? digits[1] switch { 'x' or 'X' => 16, 'o' or 'O' => 8, 'b' or 'B' => 2, _ => 0 } : 0;
+        var prefixBase =
+            digits.Length > 1 && digits[0] == '0' ? digits[1] switch { 'x' or 'X' => 16, 'o' or 'O' => 8, 'b' or 'B' => 2, _ => 0 } : 0;
         var hasPrefix = prefixBase != 0 && (numberBase == 0 || numberBase == prefixBase);
         if (hasPrefix) digits = digits[2..];
         var radix = numberBase == 0 ? (hasPrefix ? prefixBase : 10) : numberBase;
@@ -38,7 +50,9 @@ static class NumberText
     static BigInteger? Digits(string body, int radix)
     {
         if (radix == 10)
-            return body.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0 ? BigInteger.Parse(body, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+            return body.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0
+                ? BigInteger.Parse(body, NumberStyles.None, CultureInfo.InvariantCulture)
+                : null;
         var value = BigInteger.Zero;
         foreach (var c in body)
         {
@@ -65,7 +79,7 @@ static class NumberText
     /// <summary>Reads a float: also inf, infinity and nan.</summary>
     public static double ParseFloat(string text)
     {
-        var body = AsciiDigits(PythonText.Strip(text));
+        var body = AsciiDigits(Trim(text));
         var unsigned = body.Length > 0 && body[0] is '+' or '-' ? body[1..] : body;
         var sign = body.StartsWith('-') ? -1.0 : 1.0;
         switch (unsigned.ToLowerInvariant())

@@ -39,7 +39,8 @@ ref struct PercentFormat
             if (percent < format.Length) One();
             Limits.CheckText(text.Length);
         }
-        if (next < count && !isMapping) throw new ExpressionException(ErrorKind.Type, "not all arguments converted during string formatting");
+        if (next < count && !isMapping)
+            throw new ExpressionException(ErrorKind.Type, "not all arguments converted during string formatting");
         return text.ToString();
     }
 

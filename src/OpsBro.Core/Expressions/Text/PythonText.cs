@@ -33,7 +33,8 @@ static class PythonText
     }
 
     /// <summary>A letter.</summary>
-    public static bool IsAlpha(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter
+    public static bool IsAlpha(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter
         or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter;
 
     /// <summary>A digit of the decimal system of some script.</summary>
@@ -43,7 +44,8 @@ static class PythonText
     public static bool IsDigit(Rune rune) => IsDecimal(rune) || CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0;
 
     /// <summary>Anything that has a numeric value.</summary>
-    public static bool IsNumeric(Rune rune) => Rune.GetNumericValue(rune) != -1 || Numerals.Contains(rune.ToString(), StringComparison.Ordinal);
+    public static bool IsNumeric(Rune rune) =>
+        Rune.GetNumericValue(rune) != -1 || Numerals.Contains(rune.ToString(), StringComparison.Ordinal);
 
     /// <summary>A letter or something numeric.</summary>
     public static bool IsAlnum(Rune rune) => IsAlpha(rune) || IsDigit(rune) || IsNumeric(rune);

@@ -126,7 +126,8 @@ sealed class StrFormat
         return value;
     }
 
-    static int? Position(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    static int? Position(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     Value Named(string name)
     {
