@@ -10,7 +10,7 @@ namespace OpsBro.Agent;
 /// <summary>Puts together what <c>agent info</c> shows.</summary>
 internal sealed class AgentInfo(
     AgentState self, Readiness readiness, AgentLog log, ConfigStore config, Groups groups, CollectorStore collectors, CheckLoop checks,
-    TimeProvider clock)
+    Storage.Database database, TimeProvider clock)
 {
     /// <summary>Lines of <c>--show-logs</c>.</summary>
     public const int MaxProblemLines = 20;
@@ -58,6 +58,7 @@ internal sealed class AgentInfo(
         foreach (var problem in config.Problems.Concat(self.Problems).Distinct()) yield return problem.ToString();
         foreach (var snapshot in collectors.All.Where(s => s.State is CollectorState.Error or CollectorState.Quarantined))
             yield return $"collector {snapshot.Name}: {snapshot.Problem}";
+        if (database.Problem.Length > 0) yield return database.Problem;
         if (log.IsFileBroken) yield return $"{self.Options.LogDirectory}: the log cannot be written; free some space, or check the rights";
     }
 

@@ -171,7 +171,7 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         var all = services.Current.Concat(checks.Current).Select(b => b.Target).ToList();
         foreach (var check in all) binder.AddMacroProblems(check, problems);
         config.Report("checks", problems);
-        schedule.Take(all, id => standings.GetValueOrDefault(id), now, utc);
+        schedule.Take(all, id => standings.Remove(id, out var standing) ? standing : null, now, utc);
     }
 
     static bool IsSame(ConfigNode? one, ConfigNode? other) => one is null || other is null ? one == other : one.SaysTheSameAs(other);
@@ -191,7 +191,7 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         Post(() => schedule.Ended(check, result, took, failed, Monotonic.Now, clock.GetUtcNow()));
     });
 
-    void ICheckWork.Save(ScheduledCheck check) => stored.Save(check.Definition.Id, check.Standing);
+    bool ICheckWork.Save(ScheduledCheck check) => stored.Save(check.Definition.Id, check.Standing);
 
     void ICheckWork.Forget(string id) => stored.Forget(id);
 

@@ -16,8 +16,8 @@ internal interface ICheckWork
     /// <summary>Something about the check changed.</summary>
     void Changed(ScheduledCheck check, in CheckTransition transition, DateTimeOffset utc);
 
-    /// <summary>Its standing must be stored.</summary>
-    void Save(ScheduledCheck check);
+    /// <summary>Its standing must be stored; false when that cannot be now.</summary>
+    bool Save(ScheduledCheck check);
 
     /// <summary>Its stored standing is of no use any more.</summary>
     void Forget(string id);
@@ -89,7 +89,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
             }
             else
             {
-                var standing = stored(definition.Id);
+                var standing = stored(definition.Id);   // taken once: one that is removed and comes back begins anew
                 var meter = telemetry.Of("checks", definition.Id);
                 check = new ScheduledCheck(definition, standing ?? CheckStanding.New(utc), meter) { Saved = standing };
                 byId[definition.Id] = check;
@@ -190,8 +190,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         foreach (var check in all)
         {
             if (check.Standing.State == CheckState.Pending || ReferenceEquals(check.Saved, check.Standing)) continue;
-            check.Saved = check.Standing;
-            work.Save(check);
+            if (work.Save(check)) check.Saved = check.Standing;
         }
     }
 
@@ -235,18 +234,14 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         var after = CheckMachine.Next(before, result, check.Definition.Rules, utc, out var transition);
         check.Standing = after;
         check.HasRun = true;
-        if (NeedsSaving(check.Saved, after))
-        {
-            check.Saved = after;
-            work.Save(check);
-        }
+        if (NeedsSaving(check.Saved, after) && work.Save(check)) check.Saved = after;
         if (transition is { } change) work.Changed(check, change, utc);
     }
 
     static bool NeedsSaving(CheckStanding? saved, CheckStanding now) =>
         saved is null || saved.State != now.State || saved.HardState != now.HardState || saved.Attempt != now.Attempt
         || saved.IsFlapping != now.IsFlapping || saved.Flaps != now.Flaps
-        || (now.LastRun - saved.LastRun >= SaveOutputEvery && saved.Output != now.Output);
+        || ((now.LastRun - saved.LastRun).Duration() >= SaveOutputEvery && saved.Output != now.Output);
 
     void Plan(ScheduledCheck check, TimeSpan due)
     {

@@ -14,6 +14,7 @@ public sealed class CheckScheduleTests : IDisposable
     readonly Dictionary<string, CheckStanding> saved = [];
     readonly CheckSchedule schedule;
     TimeSpan now = CheckFixture.Now;
+    bool isFull;
 
     public CheckScheduleTests() => schedule = new CheckSchedule(new Work(this), new Random(1), new Telemetry());
 
@@ -28,7 +29,12 @@ public sealed class CheckScheduleTests : IDisposable
         public void Changed(ScheduledCheck check, in CheckTransition transition, DateTimeOffset utc) =>
             test.told.Add($"{check.Definition.Name} {transition.From.Word()} {transition.To.Word()}");
 
-        public void Save(ScheduledCheck check) => test.saved[check.Definition.Id] = check.Standing;
+        public bool Save(ScheduledCheck check)
+        {
+            if (test.isFull) return false;
+            test.saved[check.Definition.Id] = check.Standing;
+            return true;
+        }
 
         public void Forget(string id) => test.saved.Remove(id);
 
@@ -273,5 +279,22 @@ public sealed class CheckScheduleTests : IDisposable
 
         Assert.Empty(told);
         Assert.Empty(saved);
+    }
+
+    [Fact]
+    public void A_standing_that_could_not_be_stored_is_stored_later()
+    {
+        fixture.Write("a.yml", "check:\n  interval: 1s\n" + Rule);
+        Measure(9);
+        Take();
+        isFull = true;
+        Begin();
+        Pass(3, 9);
+        Assert.Empty(saved);
+
+        isFull = false;
+        Pass(1.5, 9);
+
+        Assert.Equal(CheckState.Critical, saved["a"].State);
     }
 }

@@ -25,21 +25,29 @@ internal sealed class StoredStandings
     }
 
     /// <summary>Every standing, by the check's id.</summary>
-    public Dictionary<string, CheckStanding> Load(DateTimeOffset now) => database.Read(c =>
+    public Dictionary<string, CheckStanding> Load(DateTimeOffset now)
     {
-        using var delete = c.CreateCommand();
-        delete.CommandText = "DELETE FROM check_standing WHERE last_run < $oldest";
-        delete.Parameters.AddWithValue("$oldest", (now - mostAge).ToUnixTimeMilliseconds());
-        delete.ExecuteNonQuery();
-        using var select = c.CreateCommand();
-        select.CommandText =
-            "SELECT id, state, hard_state, attempt, since, hard_since, last_run, flaps, is_flapping, output, long_output "
-            + "FROM check_standing";
-        var standings = new Dictionary<string, CheckStanding>(StringComparer.Ordinal);
-        using var rows = select.ExecuteReader();
-        while (rows.Read()) standings[rows.GetString(0)] = Read(rows);
-        return standings;
-    });
+        var oldest = (now - mostAge).ToUnixTimeMilliseconds();
+        database.Write(c =>
+        {
+            using var delete = c.CreateCommand();
+            delete.CommandText = "DELETE FROM check_standing WHERE last_run < $oldest";
+            delete.Parameters.AddWithValue("$oldest", oldest);
+            delete.ExecuteNonQuery();
+        });
+        return database.Read(c =>
+        {
+            using var select = c.CreateCommand();
+            select.CommandText =
+                "SELECT id, state, hard_state, attempt, since, hard_since, last_run, flaps, is_flapping, output, long_output "
+                + "FROM check_standing WHERE last_run >= $oldest";
+            select.Parameters.AddWithValue("$oldest", oldest);
+            var standings = new Dictionary<string, CheckStanding>(StringComparer.Ordinal);
+            using var rows = select.ExecuteReader();
+            while (rows.Read()) standings[rows.GetString(0)] = Read(rows);
+            return standings;
+        });
+    }
 
     static CheckStanding Read(SqliteDataReader row) => new(
         CheckStates.Of(row.GetString(1)), CheckStates.Of(row.GetString(2)), row.GetInt32(3), Time(row.GetInt64(4)), Time(row.GetInt64(5)),
@@ -47,8 +55,8 @@ internal sealed class StoredStandings
 
     static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
-    /// <summary>Stores one; never waits.</summary>
-    public void Save(string id, CheckStanding standing) => database.Write(c =>
+    /// <summary>Stores one; never waits. False when it was dropped.</summary>
+    public bool Save(string id, CheckStanding standing) => database.Write(c =>
     {
         using var upsert = c.CreateCommand();
         upsert.CommandText = """

@@ -158,7 +158,7 @@ internal sealed class Terminal
         var length = 0;
         for (var i = 0; i < cell.Length; i++)
         {
-            if (cell[i] == '\e') i = cell.IndexOf('m', i);
+            if (cell[i] == '\e' && cell.IndexOf('m', i) is >= 0 and var end) i = end;
             else length++;
         }
         return length;

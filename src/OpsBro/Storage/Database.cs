@@ -8,7 +8,8 @@ namespace OpsBro.Storage;
 /// The agent's one SQLite file: states and history. One thread owns the connection. Writes are queued and committed together, a few times a
 /// second, so that many small changes cost one write to the disk; reads run on the same thread after every write queued before them.
 /// WAL with synchronous NORMAL: a killed agent loses nothing that was committed, a power cut loses at most the last commits.
-/// A file that is damaged is moved aside, a message says so, and a new one is started: an agent without memory is better than none.
+/// A file that is damaged is moved aside, a message says so, and a new one is started; where no file can be had, memory is used: an agent
+/// that forgets is better than none. What a full disk refuses waits for space, as long as it fits the queue.
 /// </summary>
 internal sealed partial class Database : IDisposable
 {
@@ -21,33 +22,49 @@ internal sealed partial class Database : IDisposable
     /// <summary>Wait for another process that holds the file, for instance someone's sqlite3 shell.</summary>
     const int BusyMilliseconds = 2_000;
 
+    /// <summary>Pause before what the disk refused is tried again.</summary>
+    static readonly TimeSpan retryPause = TimeSpan.FromSeconds(1);
+
     /// <summary>SQLite result codes that mean a damaged file: SQLITE_CORRUPT, SQLITE_NOTADB.</summary>
     const int Corrupt = 11, NotADatabase = 26;
 
-    static readonly Action<SqliteConnection> nothing = _ => { };
+    /// <summary>
+    /// SQLite result codes of a disk that refuses, whatever the statement: SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
+    /// </summary>
+    static readonly int[] refusals = [5, 6, 7, 8, 10, 13, 14];
+
+    /// <summary>SQLite's name for a database without a file.</summary>
+    const string Memory = ":memory:";
+
+    static readonly Work nothing = new(_ => { }, IsRead: false);
+
+    /// <summary>One thing to do with the file.</summary>
+    readonly record struct Work(Action<SqliteConnection> Do, bool IsRead);
 
     readonly string file;
     readonly TimeProvider time;
     readonly ILogger<Database> logger;
     readonly Meter meter;
-    readonly ConcurrentQueue<Action<SqliteConnection>> queue = new();
+    readonly ConcurrentQueue<Work> queue = new();
+    readonly List<Work> refused = [];
     readonly ManualResetEventSlim hasWork = new(false), isUrgent = new(false);
     readonly Dictionary<string, string[]> schemas = [];
     readonly Thread thread;
     SqliteConnection connection;
     int queued;
     volatile bool isStopping;
-    bool isFailing;
+    volatile string problem = "";
+    bool isFailing, isInMemory;
 
     static Database() => SQLitePCL.Batteries_V2.Init();
 
     /// <summary>Opens or makes the file.</summary>
-    /// <exception cref="SqliteException">The file cannot be made, for instance because the directory may not be written.</exception>
     public Database(string file, TimeProvider time, Telemetry telemetry, ILogger<Database> logger)
     {
         (this.file, this.time, this.logger) = (file, time, logger);
         meter = telemetry.Of("storage", "writer");
         connection = OpenOrReplace();
+        if (problem.Length > 0) LogForgets(problem);
         thread = new Thread(Loop) { Name = "storage", IsBackground = true };
         thread.Start();
     }
@@ -58,16 +75,30 @@ internal sealed partial class Database : IDisposable
     /// <summary>The file.</summary>
     public string File => file;
 
+    /// <summary>Why states and history are not stored now, in one line; empty when they are.</summary>
+    public string Problem => problem;
+
     /// <summary>
     /// Brings one component's tables to their newest version. Step 1 makes them, each later step changes them; steps once released never
     /// change. The version of each component stands in the table <c>schema_version</c>.
     /// </summary>
-    public void Schema(string component, params string[] steps) => Read(c =>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public void Schema(string component, params string[] steps)
     {
-        schemas[component] = steps;
-        Migrate(c, component, steps);
-        return true;
-    });
+        try
+        {
+            Read(c =>
+            {
+                schemas[component] = steps;
+                Migrate(c, component, steps);
+                return true;
+            });
+        }
+        catch (SqliteException e)
+        {
+            throw new IOException($"{file}: the tables of {component} cannot be made: {e.Message}; look at df and at the file's mode", e);
+        }
+    }
 
     /// <summary>Queues a write; it is committed within about <see cref="GroupTime"/>. Never waits; false when the queue is full.</summary>
     public bool Write(Action<SqliteConnection> write)
@@ -77,7 +108,7 @@ internal sealed partial class Database : IDisposable
             meter.Drop();
             return false;
         }
-        Enqueue(write);
+        Enqueue(new Work(write, IsRead: false));
         return true;
     }
 
@@ -87,17 +118,18 @@ internal sealed partial class Database : IDisposable
     {
         ObjectDisposedException.ThrowIf(isStopping, this);
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Enqueue(c =>
+        var asked = 0;
+        Enqueue(new Work(c =>
         {
             try
             {
                 answer.TrySetResult(read(c));
             }
-            catch (Exception e) when (e is not SqliteException s || !IsDamage(s))
+            catch (Exception e) when (e is not SqliteException s || !IsDamage(s) || asked++ > 0)
             {
-                answer.TrySetException(e);   // the asker's error, not the writer's
+                answer.TrySetException(e);   // the asker's error, not the writer's; damage is met with a new file, once
             }
-        });
+        }, IsRead: true));
         isUrgent.Set();
         return answer.Task.GetAwaiter().GetResult();
     }
@@ -109,7 +141,7 @@ internal sealed partial class Database : IDisposable
         Read(_ => true);   // the commit of the first one's group ends before the second one begins
     }
 
-    void Enqueue(Action<SqliteConnection> work)
+    void Enqueue(Work work)
     {
         Interlocked.Increment(ref queued);
         queue.Enqueue(work);
@@ -120,11 +152,11 @@ internal sealed partial class Database : IDisposable
     {
         while (true)
         {
-            hasWork.Wait();
-            if (!isStopping) isUrgent.Wait(GroupTime);
+            if (refused.Count == 0) hasWork.Wait();
+            if (!isStopping) isUrgent.Wait(refused.Count == 0 ? GroupTime : retryPause);
             hasWork.Reset();
             isUrgent.Reset();
-            if (!queue.IsEmpty) Commit();
+            if (!queue.IsEmpty || refused.Count > 0) Commit();
             if (isStopping && queue.IsEmpty) return;
         }
     }
@@ -132,33 +164,68 @@ internal sealed partial class Database : IDisposable
     void Commit()
     {
         var began = time.GetTimestamp();
-        var group = new List<Action<SqliteConnection>>();
-        while (group.Count < MaxQueued && queue.TryDequeue(out var work)) group.Add(work);
+        var group = new List<Work>(refused);
+        refused.Clear();
+        for (var i = 0; i < MaxQueued && queue.TryDequeue(out var work); i++) group.Add(work);
         Interlocked.Add(ref queued, -group.Count);
         if (!queue.IsEmpty) hasWork.Set();
-        var failed = 0;
+        var failed = Commit(group);
+        Interlocked.Add(ref queued, refused.Count);
+        meter.Ran(time.GetElapsedTime(began), failed);
+    }
+
+    bool Commit(List<Work> group)
+    {
+        for (var isSecond = false; ; isSecond = true)
+        {
+            try
+            {
+                isFailing = RunAll(group) > 0;
+                if (!isInMemory) problem = "";
+                return isFailing;
+            }
+            catch (SqliteException e) when (IsDamage(e) && !isSecond)
+            {
+                connection.Dispose();
+                connection = OpenNew(e.Message);
+                if (problem.Length > 0) LogForgets(problem);
+            }
+            catch (SqliteException e)
+            {
+                Refused(group, e.Message);
+                return true;
+            }
+        }
+    }
+
+    /// <summary>The disk takes nothing now: writes wait for it, questions are answered from what there is.</summary>
+    void Refused(List<Work> group, string reason)
+    {
+        if (problem.Length == 0) LogRefused(file, reason);
+        problem = $"{file}: states and history cannot be stored: {reason}; look at df and at the file's mode";
+        foreach (var work in group)
+        {
+            if (work.IsRead) Answer(work);
+            else if (isStopping) meter.Drop();
+            else refused.Add(work);
+        }
+    }
+
+    void Answer(Work question)
+    {
         try
         {
-            failed = RunAll(group);
+            question.Do(connection);
         }
-        catch (SqliteException e) when (IsDamage(e))
+        catch (SqliteException)
         {
-            Replace(e.Message);
-            failed = RunAll(group);
+            question.Do(connection);   // damage on top: the second time it is told to who asked
         }
-        catch (SqliteException e)
-        {
-            // the commit itself failed: a full disk, mostly; the newest states are written again at their next change
-            failed = group.Count;
-            meter.Drop(group.Count);
-            if (!isFailing) LogCommitFailed(file, e.Message);
-        }
-        isFailing = failed > 0;
-        meter.Ran(time.GetElapsedTime(began), failed > 0);
     }
 
     /// <summary>One transaction for the group; one write that fails does not undo the others.</summary>
-    int RunAll(List<Action<SqliteConnection>> group)
+    /// <exception cref="SqliteException">The disk refuses, or the file is damaged: nothing was written.</exception>
+    int RunAll(List<Work> group)
     {
         var failed = 0;
         using var transaction = connection.BeginTransaction(deferred: true);
@@ -166,9 +233,9 @@ internal sealed partial class Database : IDisposable
         {
             try
             {
-                work(connection);
+                work.Do(connection);
             }
-            catch (SqliteException e) when (!IsDamage(e))
+            catch (SqliteException e) when (!IsDamage(e) && !refusals.Contains(e.SqliteErrorCode))
             {
                 failed++;
                 meter.Drop();
@@ -185,26 +252,48 @@ internal sealed partial class Database : IDisposable
     {
         try
         {
-            return Open();
+            return Open(file);
         }
         catch (SqliteException e) when (IsDamage(e))
         {
-            MoveAside(e.Message);
-            return Open();
+            return OpenNew(e.Message);
+        }
+        catch (SqliteException e)
+        {
+            return OpenMemory(e.Message);
         }
     }
 
-    void Replace(string reason)
+    SqliteConnection OpenNew(string damage)
     {
-        connection.Dispose();
-        MoveAside(reason);
-        connection = Open();
-        foreach (var (component, steps) in schemas) Migrate(connection, component, steps);
+        try
+        {
+            MoveAside(damage);
+            return WithTables(Open(file));
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            return OpenMemory(e.Message);
+        }
     }
 
-    SqliteConnection Open()
+    SqliteConnection OpenMemory(string reason)
     {
-        var opened = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        problem = $"{file} cannot be opened ({reason}): states and history are kept in memory, up to the agent's end; "
+                  + "look at the directory's mode and at df, then start the agent again";
+        isInMemory = true;
+        return WithTables(Open(Memory));
+    }
+
+    SqliteConnection WithTables(SqliteConnection opened)
+    {
+        foreach (var (component, steps) in schemas) Migrate(opened, component, steps);
+        return opened;
+    }
+
+    static SqliteConnection Open(string source)
+    {
+        var opened = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = source, Pooling = false, DefaultTimeout = 1 }.ToString());
         try
         {
             opened.Open();
@@ -276,6 +365,9 @@ internal sealed partial class Database : IDisposable
     partial void LogWriteFailed(string file, string reason);
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "{File}: states and history cannot be stored: {Reason}; look at df and at the file's mode")]
-    partial void LogCommitFailed(string file, string reason);
+        Message = "{File}: states and history cannot be stored: {Reason}; they wait for it; look at df and at the file's mode")]
+    partial void LogRefused(string file, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Problem}")]
+    partial void LogForgets(string problem);
 }

@@ -157,6 +157,54 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
+    public void What_a_full_disk_refuses_is_written_when_there_is_space_again()
+    {
+        using var database = Open();
+        database.Schema("t", "CREATE TABLE t(x)");
+        database.Read(c => Scalar(c, $"PRAGMA max_page_count = {Scalar(c, "PRAGMA page_count")}"));
+
+        for (var i = 0; i < 3; i++) database.Write(c => Execute(c, "INSERT INTO t VALUES(zeroblob(10000))"));
+        Assert.Equal(0, database.Read(c => Scalar(c, "SELECT count(*) FROM t")));
+        Assert.Contains("full", database.Problem);
+        database.Read(c => Scalar(c, "PRAGMA max_page_count = 1000"));
+        database.Flush();
+
+        Assert.Equal(3, database.Read(c => Scalar(c, "SELECT count(*) FROM t")));
+        Assert.Equal(("", 0), (database.Problem, telemetry.Of("storage", "writer").Dropped));
+    }
+
+    [Fact]
+    public void Another_process_that_holds_the_file_delays_writes_and_loses_none()
+    {
+        using var database = Open();
+        database.Schema("t", "CREATE TABLE t(x)");
+        database.Flush();
+        using var other = new SqliteConnection($"Data Source={FileName};Pooling=False");
+        other.Open();
+        Execute(other, "BEGIN IMMEDIATE");
+
+        database.Write(c => Execute(c, "INSERT INTO t VALUES(1)"));
+        Assert.Equal(0, database.Read(c => Scalar(c, "SELECT count(*) FROM t")));
+        Assert.Contains("locked", database.Problem);
+        Execute(other, "ROLLBACK");
+
+        Assert.Equal(1, database.Read(c => Scalar(c, "SELECT count(*) FROM t")));
+    }
+
+    [Fact]
+    public void Where_no_file_can_be_had_memory_is_used_and_said_so()
+    {
+        Directory.CreateDirectory(FileName);
+
+        using var database = Open();
+        var log = new HistoryLog(database, TimeProvider.System);
+        log.Add(Entry(1));
+
+        Assert.Single(log.Read("check", null, 10, null));
+        Assert.StartsWith($"{FileName} cannot be opened (", database.Problem);
+    }
+
+    [Fact]
     public void History_survives_a_restart_and_comes_newest_first()
     {
         using (var database = Open())
