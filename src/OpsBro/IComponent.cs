@@ -6,7 +6,7 @@ using OpsBro.Cli;
 namespace OpsBro;
 
 /// <summary>
-/// A capability of the agent: its services and loops, its part of the HTTP API, its verbs. Program.cs lists them in start order.
+/// A capability of the agent: its services and loops, its part of the HTTP API, its verbs. Components.cs lists them in start order.
 /// A reload needs no method: each loop compares <see cref="Config.ConfigStore"/>'s version at its tick and takes over what changed.
 /// </summary>
 internal interface IComponent

@@ -115,12 +115,13 @@ internal sealed class AgentComponent : IComponent
 
     static Command PrintVerb(ApiClient api, Terminal terminal)
     {
-        var what = new Argument<string>("what") { Description = "name, uuid, version, state, pid, zone, local-addr, public-addr, groups, config or data." };
-        what.AcceptOnlyFromAmong("name", "uuid", "version", "state", "pid", "zone", "local-addr", "public-addr", "groups", "config", "data");
-        return Verb.Acting("print", "Print one fact, for scripts.", async (args, cancel) =>
+        var what = Verb.OneOf("what", "name, uuid, version, state, pid, zone, local-addr, public-addr, groups, config or data.",
+            "name", "uuid", "version", "state", "pid", "zone", "local-addr", "public-addr", "groups", "config", "data");
+        return Verb.Reading("print", "Print one fact, for scripts.", async (args, cancel) =>
         {
             var info = await api.Get("/v1/agent/info", AgentJson.Default.InfoView, cancel);
-            terminal.Line(args.GetValue(what) switch
+            var word = args.GetValue(what)!;
+            var value = word switch
             {
                 "name" => info.Name,
                 "uuid" => info.Uuid,
@@ -132,7 +133,9 @@ internal sealed class AgentComponent : IComponent
                 "config" => info.ConfigDirectory,
                 "data" => info.DataDirectory,
                 _ => info.LocalAddress,
-            });
+            };
+            if (terminal.Json) terminal.PrintJson(new Dictionary<string, string> { [word.Replace('-', '_')] = value }, ApiJson.Default.DictionaryStringString);
+            else terminal.Line(value);
             return 0;
         }, what);
     }
@@ -148,8 +151,7 @@ internal sealed class AgentComponent : IComponent
     static Command LogVerb(ApiClient api, Terminal terminal)
     {
         var part = Verb.Name("part", "Only this component.", async cancel => await Parts(api, cancel), isOptional: true);
-        var level = new Option<string?>("--level") { Description = "debug, info, warning or error: this and above." };
-        level.AcceptOnlyFromAmong("debug", "info", "warning", "error");
+        var level = Verb.OptionOf("--level", "This level and above.", "debug", "info", "warning", "error");
         string Filter(ParseResult args) =>
             (args.GetValue(part) is { } p ? $"&part={Uri.EscapeDataString(p)}" : "") + (args.GetValue(level) is { } l ? $"&level={l}" : "");
         return Verb.Noun("log", "The agent's log.",

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using OpsBro.Agent;
 using OpsBro.Config;
 
@@ -23,6 +24,12 @@ internal static class CommandLine
 
     static readonly Option<bool> debug = new("--debug") { Description = "Show where an error comes from.", Recursive = true };
 
+    /// <summary>Words that people try first.</summary>
+    static readonly (string Word, string Noun)[] aliases =
+    [
+        ("collector", "collectors"), ("detector", "detectors"), ("pack", "packs"), ("checks", "monitoring"), ("check", "monitoring"),
+    ];
+
     /// <summary>Runs one command line.</summary>
     public static async Task<int> Run(string[] args, IReadOnlyList<IComponent> components)
     {
@@ -30,8 +37,23 @@ internal static class CommandLine
         var terminal = new Terminal(noColour: args.Contains("--no-color"));
         var api = new ApiClient(() => AddressOf(parsed!));
         var root = Root(components, api, terminal);
-        parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Refuse(parsed, terminal);
+        if (Completion.IsAsked(args))
+        {
+            parsed = Completion.LineOf(root, args);
+            foreach (var word in Completion.Words(parsed)) terminal.Line(word);
+            return 0;
+        }
+        parsed = root.Parse(args switch
+        {
+            [] => ["--help"],
+            ["help", .. var rest] => [.. rest, "--help"],
+            _ => args,
+        });
+        if (parsed.Errors.Count > 0)
+        {
+            terminal.Note($"error: {Refusal.Of(parsed)}");
+            return 2;
+        }
         terminal.Json = parsed.GetValue(Verb.Json);
         try
         {
@@ -74,10 +96,14 @@ internal static class CommandLine
         return Environment.GetEnvironmentVariable("OPSBRO_TOKEN") is { Length: > 0 } token ? token : null;
     }
 
-    static RootCommand Root(IReadOnlyList<IComponent> components, ApiClient api, Terminal terminal)
+    /// <summary>Every noun and verb.</summary>
+    public static RootCommand Root(IReadOnlyList<IComponent> components, ApiClient api, Terminal terminal)
     {
         var root = new RootCommand("OpsBro: one agent per host that finds out what the host is, measures it and judges it.")
             { config, data, address, noColour, debug };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Aliases.Clear();   // -? and /h are words of another system
+        help.Aliases.Add("-h");
         foreach (var component in components)
             foreach (var verb in component.Verbs(api, terminal)) root.Add(verb);
         root.Subcommands.Single(noun => noun.Name == "agent").Add(AgentStart.Verb(components, terminal));
@@ -89,29 +115,7 @@ internal static class CommandLine
             return Task.FromResult(0);
         }));
         root.Add(Completion.Verb(terminal));
+        foreach (var (word, noun) in aliases) root.Add(Verb.Alias(word, root.Subcommands.Single(command => command.Name == noun)));
         return root;
-    }
-
-    static int Refuse(ParseResult parsed, Terminal terminal)
-    {
-        var known = parsed.CommandResult.Command.Subcommands.Select(c => c.Name)
-            .Concat(parsed.CommandResult.Command.Options.Select(o => o.Name)).Append("--json").ToList();
-        var word = parsed.UnmatchedTokens.FirstOrDefault();
-        var command = Path(parsed);
-        terminal.Note(word is not null
-            ? $"error: \"{command}\" has no \"{word}\"{Spelling.Hint(word, known)}; see {command} --help"
-            : parsed.CommandResult.Command.Subcommands.Any()
-                ? $"error: \"{command}\" needs a verb: {string.Join(", ", parsed.CommandResult.Command.Subcommands.Select(c => c.Name))}"
-                : $"error: {parsed.Errors[0].Message.TrimEnd('.')}; see {command} --help");
-        return 2;
-    }
-
-    static string Path(ParseResult parsed)
-    {
-        var names = new List<string>();
-        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
-            if (at is System.CommandLine.Parsing.CommandResult command)
-                names.Insert(0, command.Parent is null ? "opsbro" : command.Command.Name);
-        return string.Join(' ', names);
     }
 }

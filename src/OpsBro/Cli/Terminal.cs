@@ -206,7 +206,7 @@ internal sealed class Terminal
             }
             catch (CliError e) when (e.ExitCode == 1)
             {
-                state = "without an agent";
+                state = "out of reach";
             }
             if (started.Elapsed >= timeout) break;
             if (IsInteractive)

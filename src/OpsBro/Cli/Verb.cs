@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using System.CommandLine.Parsing;
 
 namespace OpsBro.Cli;
 
@@ -30,8 +31,22 @@ internal static class Verb
     public static Command Noun(string name, string description, params Command[] verbs)
     {
         var noun = new Command(name, description);
-        foreach (var verb in verbs) noun.Add(verb);
+        foreach (var verb in verbs)
+        {
+            noun.Add(verb);
+            if (verb.Name == "list") noun.Add(Alias("ls", verb));
+        }
         return noun;
+    }
+
+    /// <summary>Another word for a command, which works and is not shown.</summary>
+    public static Command Alias(string name, Command command)
+    {
+        var alias = new Command(name, command.Description) { Hidden = true, Action = command.Action };
+        foreach (var verb in command.Subcommands) alias.Add(verb);
+        foreach (var argument in command.Arguments) alias.Add(argument);
+        foreach (var option in command.Options) alias.Add(option);
+        return alias;
     }
 
     /// <summary>A reading verb: it has <c>--json</c>.</summary>
@@ -63,6 +78,31 @@ internal static class Verb
         return verb;
     }
 
+    /// <summary>An argument that is one of a few words; another one is refused in one line.</summary>
+    public static Argument<string> OneOf(string name, string description, params string[] words)
+    {
+        var argument = new Argument<string>(name) { Description = description, HelpName = name };
+        argument.CompletionSources.Add(words);
+        argument.Validators.Add(result => Refuse(result, name, words));
+        return argument;
+    }
+
+    /// <summary>An option whose value is one of a few words.</summary>
+    public static Option<string> OptionOf(string name, string description, params string[] words)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = string.Join('|', words) };
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result => Refuse(result, name, words));
+        return option;
+    }
+
+    static void Refuse(SymbolResult result, string name, string[] words)
+    {
+        foreach (var token in result.Tokens)
+            if (!words.Contains(token.Value))
+                result.AddError($"{name} is \"{token.Value}\"{Config.Spelling.Hint(token.Value, words)}; write {string.Join(", ", words[..^1])} or {words[^1]}");
+    }
+
     /// <summary>An argument whose completion asks the running agent for names; silent when there is none.</summary>
     /// <param name="name">The argument's name.</param>
     /// <param name="description">For help.</param>
@@ -73,6 +113,7 @@ internal static class Verb
         var argument = new Argument<string?>(name)
         {
             Description = description,
+            HelpName = name,   // without it, help asks the agent for names and prints hundreds
             Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
         };
         argument.CompletionSources.Add(_ =>

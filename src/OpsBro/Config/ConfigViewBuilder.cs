@@ -49,10 +49,13 @@ internal static class ConfigViewBuilder
             pack.Name, pack.Level, pack.Version, pack.Description, [.. pack.Topics], [.. pack.Keywords],
             [.. pack.Levels.Select(level => new PackLevelView(level.Level, level.Directory))],
             [.. on.Concat(off)],
-            [.. pack.ParameterList.Select(p => new ParameterView(
-                p.Name, p.Type, p.ShownText, p.IsSecret && p.Default is { Length: > 0 } ? Secrets.Stars : p.Default, p.Description, p.Level,
-                p.Place.File, p.Place.Line))]);
+            [.. pack.ParameterList.Select(ParameterOf)]);
     }
+
+    /// <summary>A parameter; stars when it is a secret.</summary>
+    public static ParameterView ParameterOf(Parameter p) => new(
+        p.Name, p.Type, p.ShownText, p.IsSecret && p.Default is { Length: > 0 } ? Secrets.Stars : p.Default, p.Description, p.Level,
+        p.Place.File, p.Place.Line);
 
     static PackObjectView ObjectOf(ConfigObject one, bool isOn) =>
         new(one.Kind, one.Name, one.Body["if_group"]?.Text ?? "", isOn, one.Body.File, one.Body.Line);

@@ -78,6 +78,7 @@ internal sealed record ParameterView(
 [JsonSerializable(typeof(ConfigView))]
 [JsonSerializable(typeof(ConfigEntry[]))]
 [JsonSerializable(typeof(ModuleView[]))]
+[JsonSerializable(typeof(ParameterView))]
 [JsonSerializable(typeof(PackView))]
 [JsonSerializable(typeof(PackView[]))]
 [JsonSerializable(typeof(Dictionary<string, Dictionary<string, JsonElement[]>>))]

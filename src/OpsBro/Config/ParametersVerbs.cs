@@ -37,13 +37,14 @@ internal static class ParametersVerbs
     static Command Get(Terminal terminal)
     {
         var key = KeyArgument();
-        return Verb.Acting("get", "Print one setting.", (args, _) =>
+        return Verb.Reading("get", "Print one setting.", (args, _) =>
         {
             var wanted = args.GetValue(key)!;
             var view = ViewOf(args, wanted);
             if (view.Entries.Length == 0)
                 throw new CliError(2, $"\"{wanted}\" is not set{Spelling.Hint(wanted, AgentSettings.Keys)}; see opsbro agent parameters show");
-            foreach (var entry in view.Entries) terminal.Line(entry.Key == wanted ? entry.Value : $"{entry.Key} = {entry.Value}");
+            if (terminal.Json) terminal.PrintJson(view, ConfigJson.Default.ConfigView);
+            else foreach (var entry in view.Entries) terminal.Line(entry.Key == wanted ? entry.Value : $"{entry.Key} = {entry.Value}");
             return Task.FromResult(0);
         }, key);
     }
@@ -71,7 +72,8 @@ internal static class ParametersVerbs
     static Command Change(
         string verb, string description, string word, Func<string, string, string, string> edit, ApiClient api, Terminal terminal)
     {
-        var key = new Argument<string>("list") { Description = "groups or seeds." };
+        var key = new Argument<string>("list") { Description = "groups or seeds.", HelpName = "list" };
+        key.CompletionSources.Add(lists);
         var value = new Argument<string>("value") { Description = "The value." };
         return Verb.Acting(verb, description, async (args, cancel) =>
         {
@@ -100,5 +102,10 @@ internal static class ParametersVerbs
         return file;
     }
 
-    static Argument<string> KeyArgument() => new("key") { Description = "For instance display_name or http.listen." };
+    static Argument<string> KeyArgument()
+    {
+        var key = new Argument<string>("key") { Description = "For instance display_name or http.listen.", HelpName = "key" };
+        key.CompletionSources.Add([.. AgentSettings.Keys]);
+        return key;
+    }
 }

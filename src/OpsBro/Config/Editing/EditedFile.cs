@@ -15,7 +15,8 @@ internal static partial class EditedFile
     /// <exception cref="IOException">The directory or the disk refuses.</exception>
     public static void Write(string path, string text)
     {
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        // asking where a link leads fails for a file that is not there yet
+        var target = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         var temporary = target + ".opsbro-new";
         using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))

@@ -86,8 +86,8 @@ internal static class PackVerbs
             from one in await api.Get("/v1/packs", ConfigJson.Default.PackViewArray, cancel)
             from level in one.Levels
             select $"{level.Level}.{one.Name}");
-        var toLevel = new Option<string>("--to-level") { Description = "local, zone or global.", DefaultValueFactory = _ => "local" };
-        toLevel.AcceptOnlyFromAmong("local", "zone", "global");
+        var toLevel = Verb.OptionOf("--to-level", "The level of the copy; local when it is left out.", "local", "zone", "global");
+        toLevel.DefaultValueFactory = _ => "local";
         return Verb.Acting("overload", "Copy a pack to a higher level, where the copy replaces it.", async (args, cancel) =>
         {
             var options = CommandLine.OptionsOf(args);
@@ -101,16 +101,24 @@ internal static class PackVerbs
     static Command Get(ApiClient api, Terminal terminal)
     {
         var key = KeyArgument(api);
-        return Verb.Acting("get", "Print a parameter as a level sees it.", (args, _) =>
+        return Verb.Reading("get", "Print a parameter as a level sees it.", (args, _) =>
         {
             var options = CommandLine.OptionsOf(args);
             var (level, pack, name) = ParameterKey.Parse(args.GetValue(key)!);
             var parameter = ParameterKey.Find(ConfigLoader.Load(options), pack, name);
             var setting = parameter.Settings.LastOrDefault(s => ConfigFiles.RankOf(s.Level) <= ConfigFiles.RankOf(level))
                 ?? throw new CliError(2, $"{pack}.{name} has no value up to level {level}; it is set on level {parameter.Level}");
+            var text = parameter.IsSecret && setting.Text.Length > 0 ? Secrets.Stars : setting.Text;
+            if (terminal.Json)
+            {
+                var view = ConfigViewBuilder.ParameterOf(parameter) with
+                    { Value = text, Level = setting.Level, File = setting.Place.File, Line = setting.Place.Line };
+                terminal.PrintJson(view, ConfigJson.Default.ParameterView);
+                return Task.FromResult(0);
+            }
             foreach (var comment in Comments.Above(setting.Place)) terminal.Line(Tone.Dim, comment);
             if (parameter.Description.Length > 0) terminal.Line(Tone.Dim, $"# {parameter.Description}");
-            terminal.Line(parameter.IsSecret && setting.Text.Length > 0 ? Secrets.Stars : setting.Text);
+            terminal.Line(text);
             return Task.FromResult(0);
         }, key);
     }
@@ -131,7 +139,7 @@ internal static class PackVerbs
     }
 
     static Argument<string?> KeyArgument(ApiClient api) =>
-        Verb.Name("level.pack.key", "For instance local.linux.cpu.warning.", async cancel =>
+        Verb.Name("level.pack.key", "For instance local.linux.cpu_warning.", async cancel =>
             from pack in await api.Get("/v1/packs", ConfigJson.Default.PackViewArray, cancel)
             from parameter in pack.Parameters
             select $"local.{pack.Name}.{parameter.Name}");

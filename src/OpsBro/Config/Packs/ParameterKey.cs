@@ -2,7 +2,7 @@ using OpsBro.Cli;
 
 namespace OpsBro.Config.Packs;
 
-/// <summary>Names like <c>local.linux.cpu.warning</c>: a level, a pack and a parameter.</summary>
+/// <summary>Names like <c>local.linux.cpu_warning</c>: a level, a pack and a parameter.</summary>
 internal static class ParameterKey
 {
     /// <summary>Cuts it into its parts.</summary>
@@ -11,7 +11,7 @@ internal static class ParameterKey
     {
         var parts = key.Split('.', 3);
         if (parts.Length < 3 || parts.Any(string.IsNullOrEmpty))
-            throw new CliError(2, $"\"{key}\" is no LEVEL.PACK.KEY; write for instance local.linux.cpu.warning");
+            throw new CliError(2, $"\"{key}\" is no LEVEL.PACK.KEY; write for instance local.linux.cpu_warning");
         if (!ConfigFiles.Levels.Contains(parts[0]))
             throw new CliError(2, $"\"{parts[0]}\" is no level; write core, global, zone or local");
         return (parts[0], parts[1], parts[2]);

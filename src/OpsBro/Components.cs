@@ -1,0 +1,27 @@
+using OpsBro.Agent;
+using OpsBro.Api;
+using OpsBro.Checks;
+using OpsBro.Collectors;
+using OpsBro.Config;
+using OpsBro.Detectors;
+using OpsBro.Evaluator;
+using OpsBro.Storage;
+
+namespace OpsBro;
+
+/// <summary>The agent's table of contents: every capability, in start order.</summary>
+internal static class Components
+{
+    /// <summary>A new one of each.</summary>
+    public static IReadOnlyList<IComponent> Create() =>
+    [
+        new ApiComponent(),
+        new AgentComponent(),
+        new ConfigComponent(),
+        new StorageComponent(),
+        new EvaluatorComponent(),
+        new CollectorsComponent(),
+        new DetectorsComponent(),
+        new MonitoringComponent(),
+    ];
+}
