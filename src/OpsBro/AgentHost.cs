@@ -24,7 +24,7 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
     public async Task<int> Run(Cli.Terminal? terminal, bool isOneShot)
     {
         MakeDirectory(options.DataDirectory);
-        using var held = InstanceLock.TryTake(options.DataDirectory, out var holder)
+        using var held = TakeLock(out var holder)
             ?? throw new Cli.CliError(2, $"an agent already runs on {options.DataDirectory}{(holder > 0 ? $" (pid {holder})" : "")}; "
                 + "stop it with \"opsbro agent stop\", or give this one its own --data");
         using var log = new AgentLog(options.LogDirectory, TimeProvider.System, terminal is null ? null : Console.Error);
@@ -42,7 +42,7 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         ServiceManager.Notify("READY=1");
         using var stop = OnSignals(app);
         await Task.WhenAny(readiness.Initialized, app.WaitForShutdownAsync());
-        if (terminal is not null && readiness.State == "ok") StartScreen.Print(terminal, app.Services);
+        if (terminal is not null && readiness.State == "ok") SayWhatWasFound(terminal, app.Services, logger);
         if (isOneShot) app.Lifetime.StopApplication();
         await app.WaitForShutdownAsync();
         readiness.Stopping();
@@ -99,6 +99,31 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         return new Signals(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop));
     }
 
+    InstanceLock? TakeLock(out int holder)
+    {
+        try
+        {
+            return InstanceLock.TryTake(options.DataDirectory, out holder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new Cli.CliError(2, $"the data directory {options.DataDirectory} cannot be written ({e.Message.TrimEnd('.')}); "
+                + "give another one with --data");
+        }
+    }
+
+    static void SayWhatWasFound(Cli.Terminal terminal, IServiceProvider services, ILogger logger)
+    {
+        try
+        {
+            StartScreen.Print(terminal, services);
+        }
+        catch (IOException e)
+        {
+            LogNotSaid(logger, e.Message);   // stdout is a file on a full disk, or its reader has gone: the agent runs on
+        }
+    }
+
     /// <summary>Only the owner and the group may look into the agent's directory.</summary>
     static void MakeDirectory(string directory)
     {
@@ -115,6 +140,9 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
 
     [LoggerMessage(LogLevel.Information, "opsbro {Version} started (pid {Pid}), configuration {Config}, data {Data}")]
     static partial void LogStarted(ILogger logger, string version, int pid, string config, string data);
+
+    [LoggerMessage(LogLevel.Warning, "stdout takes nothing: {Reason}")]
+    static partial void LogNotSaid(ILogger logger, string reason);
 
     [LoggerMessage(LogLevel.Information, "stopped")]
     static partial void LogStopped(ILogger logger);

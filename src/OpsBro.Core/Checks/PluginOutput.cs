@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OpsBro.Core.Checks;
 
 /// <summary>
@@ -23,7 +25,7 @@ public sealed record PluginOutput(string Text, string LongText, IReadOnlyList<Pe
     /// <summary>Cuts the output of a plugin.</summary>
     public static PluginOutput Parse(string output)
     {
-        var all = output.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\0', ' ').TrimEnd();
+        var all = Clean(output).TrimEnd();
         var end = all.IndexOf('\n');
         var first = end < 0 ? all : all[..end];
         var rest = end < 0 ? "" : all[(end + 1)..];
@@ -38,6 +40,37 @@ public sealed record PluginOutput(string Text, string LongText, IReadOnlyList<Pe
             Cut((bar < 0 ? first : first[..bar]).Trim(), MaxText),
             Cut((longBar < 0 ? rest : rest[..longBar]).Trim(), MaxLongText),
             values);
+    }
+
+    /// <summary>
+    /// The text without what a terminal would obey: escape sequences (ECMA-48, 5.4) are left out, other control characters become spaces.
+    /// Line ends and tabs stay. Output comes from anywhere and is shown on operators' terminals and in logs.
+    /// </summary>
+    public static string Clean(string text)
+    {
+        if (!HasControls(text)) return text;
+        var clean = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c == '\r' && i + 1 < text.Length && text[i + 1] == '\n') continue;
+            if (c == '\e' && i + 1 < text.Length && text[i + 1] == '[')
+            {
+                for (i += 2; i < text.Length && text[i] is >= ' ' and < '@'; i++)
+                {
+                }
+                continue;
+            }
+            clean.Append(char.IsControl(c) && c is not ('\n' or '\t') ? ' ' : c);
+        }
+        return clean.ToString();
+    }
+
+    static bool HasControls(string text)
+    {
+        foreach (var c in text)
+            if (char.IsControl(c) && c is not ('\n' or '\t')) return true;
+        return false;
     }
 
     /// <summary>The start of a text, with a sign that something is missing.</summary>

@@ -37,6 +37,13 @@ public class PluginOutputTests
         else Assert.Equal(values, Perf(data));
     }
 
+    [Theory]
+    [InlineData("\e[31mred\e[0m\rback\a | a=1", "red back")]
+    [InlineData("\e]0;title\a x\0y\u009b2J", "]0;title  x y 2J")]
+    [InlineData("cut \e[31", "cut")]
+    [InlineData("tab\tstays é√", "tab\tstays é√")]
+    public void What_a_terminal_would_obey_is_left_out(string printed, string text) => Assert.Equal(text, PluginOutput.Parse(printed).Text);
+
     [Fact]
     public void The_three_places_of_the_guidelines_are_told_apart()
     {

@@ -98,7 +98,19 @@ internal sealed class AgentLog : ILoggerProvider
             lines.Enqueue(line);
             if (lines.Count > MaxLines) lines.Dequeue();
             WriteFile(line);
-            if (level >= LogLevel.Warning) console?.WriteLine(line);
+            if (level >= LogLevel.Warning) Show(line);
+        }
+    }
+
+    void Show(LogLine line)
+    {
+        try
+        {
+            console?.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // stderr is a file on a full disk: the line is in memory, and in the log if that has space
         }
     }
 
@@ -106,7 +118,8 @@ internal sealed class AgentLog : ILoggerProvider
     {
         try
         {
-            if (stream is null || stream.Length > MaxFileBytes) Turn();
+            if (stream?.Length > MaxFileBytes) Turn();
+            if (stream is null) Open();
             stream!.Write(Encoding.UTF8.GetBytes(line + "\n"));
             stream.Flush();
             IsFileBroken = false;
@@ -133,7 +146,6 @@ internal sealed class AgentLog : ILoggerProvider
             var from = i == 1 ? file : $"{file}.{i - 1}";
             if (File.Exists(from)) File.Move(from, $"{file}.{i}", overwrite: true);
         }
-        Open();
     }
 
     /// <inheritdoc/>

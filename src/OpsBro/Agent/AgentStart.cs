@@ -35,6 +35,7 @@ internal static class AgentStart
         var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = "/",   // an agent in the background keeps no mount busy
             ArgumentList = { "agent", "start", "--detached", "--config", options.ConfigDirectory, "--data", options.DataDirectory },
         };
         using var child = Process.Start(start) ?? throw new CliError(2, "the agent could not be started");

@@ -15,7 +15,7 @@ internal sealed class CheckWorkers
     const int StackBytes = 256 * 1024;
 
     readonly BlockingCollection<Action> queue = [];
-    int threads, busy;
+    int threads, jobs;
     volatile int most = 1;
     volatile bool isStopping;
 
@@ -30,24 +30,37 @@ internal sealed class CheckWorkers
     public void Start(Action job)
     {
         if (isStopping) return;
+        Interlocked.Increment(ref jobs);
         queue.Add(job);
-        var there = Volatile.Read(ref threads);
-        if (there >= most || Volatile.Read(ref busy) + queue.Count <= there) return;
-        Interlocked.Increment(ref threads);
-        new Thread(Work, StackBytes) { IsBackground = true, Name = "checks.worker" }.Start();
+        if (TryHire()) new Thread(Work, StackBytes) { IsBackground = true, Name = "checks.worker" }.Start();
     }
 
     /// <summary>Forgets what waits; jobs under way are the owner's to end.</summary>
     public void Stop() => isStopping = true;
 
+    /// <summary>One more worker, if there are more jobs, waiting or under way, than workers.</summary>
+    bool TryHire()
+    {
+        while (true)
+        {
+            var there = Volatile.Read(ref threads);
+            if (there >= most || Volatile.Read(ref jobs) <= there) return false;
+            if (Interlocked.CompareExchange(ref threads, there + 1, there) == there) return true;
+        }
+    }
+
     void Work()
     {
-        while (!isStopping && Volatile.Read(ref threads) <= most && queue.TryTake(out var job, idleTime))
+        do
         {
-            Interlocked.Increment(ref busy);
-            if (!isStopping) job();
-            Interlocked.Decrement(ref busy);
+            while (!isStopping && Volatile.Read(ref threads) <= most && queue.TryTake(out var job, idleTime))
+            {
+                if (!isStopping) job();
+                Interlocked.Decrement(ref jobs);
+            }
+            Interlocked.Decrement(ref threads);
+            // a job may have been handed in after the last look, to a worker that seemed to be there
         }
-        Interlocked.Decrement(ref threads);
+        while (!isStopping && TryHire());
     }
 }

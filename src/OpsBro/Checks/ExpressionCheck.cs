@@ -69,13 +69,21 @@ internal sealed class ExpressionCheck(
             failed = e.Kind != ErrorKind.MissingData;
             return new CheckResult(CheckState.Unknown, Explain(current!, e));
         }
+        catch (Exception e)
+        {
+            // whatever a function forgot to name: one check must never end the loop of all
+            failed = true;
+            var problem = Problem.At(current!.Node, $"{current.Key}: {e.GetType().Name}: {e.Message}");
+            return new CheckResult(CheckState.Unknown, problem.ToString());
+        }
     }
 
     static CheckResult Result(CheckState state, string text)
     {
+        text = PluginOutput.Clean(text);
         var end = text.IndexOf('\n');
         if (end < 0 && text.Length <= PluginOutput.MaxText) return new CheckResult(state, text);
-        var trimmed = text.Trim('\n', '\r');
+        var trimmed = text.Trim('\n');
         end = trimmed.IndexOf('\n');
         return new CheckResult(state, PluginOutput.Cut(end < 0 ? trimmed : trimmed[..end].TrimEnd(), PluginOutput.MaxText))
         {

@@ -7,6 +7,9 @@ namespace OpsBro.Checks;
 /// <summary>The verbs of the noun <c>monitoring</c>: they ask the API and print.</summary>
 internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
 {
+    /// <summary>Further lines of one check that <c>state</c> shows: one plugin that talks must not hide the others.</summary>
+    const int MaxLongLines = 20;
+
     /// <summary>The noun with its verbs.</summary>
     public Command Noun() => Verb.Noun("monitoring", "How this host is: checks and their states.",
         State(), List(), History(), Run(), WaitOk());
@@ -114,13 +117,13 @@ internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
         foreach (var pack in part.GroupBy(c => c.Pack))
         {
             terminal.Line(pack.Key.Length > 0 ? $"* Pack {pack.Key}" : "* Own configuration");
-            foreach (var check in pack) PrintCheck(check, width);
+            foreach (var check in pack) PrintCheck(check, width, MaxLongLines);
         }
     }
 
     static string Title(CheckView check) => check.DisplayName == check.Name ? check.Id : $"{check.Id} [{check.DisplayName}]";
 
-    void PrintCheck(CheckView check, int width)
+    void PrintCheck(CheckView check, int width, int mostLines = int.MaxValue)
     {
         var title = terminal.IsInteractive ? Title(check).PadRight(width) : Title(check);
         var attempt = check.IsHard || check.State == "ok" ? "" : $" (attempt {check.Attempt} of {check.MaxAttempts})";
@@ -128,6 +131,9 @@ internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
         var since = terminal.Paint(Tone.Dim, check.State == "pending" ? "" : $" since {check.Since.LocalDateTime:yyyy-MM-dd HH:mm:ss}");
         terminal.Line($"  - {title} {terminal.State(check.State)}{attempt}{flapping}{since}");
         if (check.Output.Length > 0) terminal.Line($"    | {check.Output}");
-        foreach (var line in check.LongOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries)) terminal.Line($"    | {line}");
+        var lines = check.LongOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var line in lines.Take(mostLines)) terminal.Line($"    | {line}");
+        if (lines.Length > mostLines)
+            terminal.Line($"    | {lines.Length - mostLines} more lines; \"opsbro monitoring run {check.Id}\" shows them");
     }
 }

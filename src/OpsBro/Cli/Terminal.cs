@@ -175,7 +175,17 @@ internal sealed class Terminal
     }
 
     /// <summary>Prints a message beside the data: on stderr.</summary>
-    public void Note(string text) => errors.WriteLine(text);
+    public void Note(string text)
+    {
+        try
+        {
+            errors.WriteLine(text);
+        }
+        catch (IOException)
+        {
+            // stderr is a file on a full disk, or nobody reads it: the exit code still tells
+        }
+    }
 
     /// <summary>
     /// Asks again and again until the answer is yes or the time is over, with a spinner on a terminal.
