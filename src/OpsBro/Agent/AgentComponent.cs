@@ -29,7 +29,9 @@ internal sealed class AgentComponent : IComponent
         api.Get("/v1/agent/info", "The agent and its host at one glance.", AgentJson.Default.InfoView, _ => info.Now());
         api.Get("/v1/agent/log", "The last lines of the log.", AgentJson.Default.LogLineArray,
             context => Lines(log, context, 0), ("part", "only this component"), ("level", "only this level and above"));
-        api.Raw("GET", "/v1/agent/log/follow", "New lines of the log as they come, one text line each.", Right.Read, context => Follow(log, context));
+        api.Raw("GET", "/v1/agent/log/follow", "New lines of the log as they come, one text line each.", Right.Read,
+            context => Follow(log, context), isLegacy: false, ("part", "only this component"), ("level", "only this level and above"),
+            ("tail", "1 for the lines in memory first"));
         api.Change("POST", "/v1/agent/stop", "Stop the agent.", ApiJson.Default.DoneView, context =>
         {
             // after the answer is out
@@ -58,6 +60,7 @@ internal sealed class AgentComponent : IComponent
     static async Task Follow(AgentLog log, HttpContext context)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
+        if (HttpMethods.IsHead(context.Request.Method)) return;
         var last = context.Query("tail") is null && log.After(0) is [.., var newest] ? newest.Sequence : 0;
         while (!context.RequestAborted.IsCancellationRequested)
         {
@@ -154,6 +157,12 @@ internal sealed class AgentComponent : IComponent
         var level = Verb.OptionOf("--level", "This level and above.", "debug", "info", "warning", "error");
         string Filter(ParseResult args) =>
             (args.GetValue(part) is { } p ? $"&part={Uri.EscapeDataString(p)}" : "") + (args.GetValue(level) is { } l ? $"&level={l}" : "");
+        // a part that is silent so far and one that is misspelt look the same
+        async Task NoteSilence(ParseResult args, CancellationToken cancel)
+        {
+            if (args.GetValue(part) is not { } wanted || await Parts(api, cancel) is var known && known.Contains(wanted)) return;
+            terminal.Note($"{wanted} has said nothing so far{Config.Spelling.Hint(wanted, known)}; see opsbro agent log list");
+        }
         return Verb.Noun("log", "The agent's log.",
             Verb.Reading("list", "The parts that have said something.", async (_, cancel) =>
             {
@@ -166,11 +175,13 @@ internal sealed class AgentComponent : IComponent
             {
                 var lines = await api.Get("/v1/agent/log?" + Filter(args), AgentJson.Default.LogLineArray, cancel);
                 if (terminal.Json) terminal.PrintJson(lines, AgentJson.Default.LogLineArray);
+                else if (lines.Length == 0) await NoteSilence(args, cancel);
                 else foreach (var line in lines) terminal.Line(line.ToString());
                 return 0;
             }, part, level),
             Verb.Acting("follow", "New lines as they come, until Ctrl-C.", async (args, cancel) =>
             {
+                await NoteSilence(args, cancel);
                 await foreach (var line in api.Lines("/v1/agent/log/follow?" + Filter(args), cancel)) terminal.Line(line);
                 return 0;
             }, part, level));

@@ -17,7 +17,8 @@ internal static class StartScreen
         foreach (var address in info.Listens) terminal.Field("API", address);
         terminal.Field("Configuration", info.ConfigDirectory);
         foreach (var problem in info.Problems) terminal.Line(Tone.Warning, $" problem: {problem}");
-        var place = Environment.GetEnvironmentVariable("OPSBRO_DATA") is null && info.DataDirectory is not "/var/lib/opsbro" ? $" --data {info.DataDirectory}" : "";
+        var place = Environment.GetEnvironmentVariable("OPSBRO_DATA") is null && info.DataDirectory is not "/var/lib/opsbro"
+            ? $" --data {info.DataDirectory}" : "";
         terminal.Line($" Ask it with \"opsbro{place} agent info\"; Ctrl-C stops it.");
     }
 

@@ -20,7 +20,8 @@ internal sealed class ApiComponent : IComponent
         var telemetry = services.GetRequiredService<Telemetry>();
         var self = services.GetRequiredService<AgentState>();
         api.Raw("GET", "/healthz", "200 as long as the agent runs.", Right.Read, context => Text(context, 200, "ok\n"));
-        api.Raw("GET", "/readyz", "200 once every loop has made its first round, 503 before.", Right.Read, context => readiness.State == "ok"
+        api.Raw("GET", "/readyz", "200 once every loop has made its first round, 503 before.", Right.Read, context =>
+            readiness.State == "ok"
             ? Text(context, 200, "ok\n")
             : Text(context, 503, $"{readiness.State}: {string.Join(", ", readiness.Waiting)}\n"));
         api.Raw("GET", "/metrics", "The agent's own counters, for Prometheus.", Right.Read, context =>
@@ -28,11 +29,12 @@ internal sealed class ApiComponent : IComponent
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             return context.Response.WriteAsync(Metrics.Text(telemetry, self.StartedAt, readiness.State), context.RequestAborted);
         });
-        api.Raw("GET", "/api", "This index: text, HTML or JSON (?format=).", Right.Read, context => ApiIndex.Write(context, api.All));
+        api.Raw("GET", "/api", "This index: text, HTML or JSON (?format=).", Right.Read, context => ApiIndex.Write(context, api.All),
+            query: ("format", "text, html or json; else what the caller accepts"));
         api.Raw("GET", "/openapi.json", "This API as OpenAPI 3.1.", Right.Read, context =>
         {
             context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync(ApiIndex.OpenApi(api.All), context.RequestAborted);
+            return context.Response.WriteAsync(OpenApi.Text(api.All), context.RequestAborted);
         });
         api.Raw("GET", "/", "OK.", Right.Read, context => Text(context, 200, "OK"), isLegacy: true);
     }

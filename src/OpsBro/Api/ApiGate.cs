@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using OpsBro.Config;
 
 namespace OpsBro.Api;
@@ -10,7 +11,7 @@ namespace OpsBro.Api;
 /// Decides who may do what, before any handler runs, and writes errors as problem+json. The unix socket has every right; TCP may read,
 /// and with a token write. Browsers may not reach the agent under a foreign name, nor send it changes from another page.
 /// </summary>
-internal sealed class ApiGate(RequestDelegate next, ConfigStore config, Telemetry telemetry)
+internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, Telemetry telemetry, ILogger<ApiGate> logger)
 {
     readonly Meter meter = telemetry.Of("api", "requests");
     readonly string machine = Environment.MachineName;
@@ -35,12 +36,11 @@ internal sealed class ApiGate(RequestDelegate next, ConfigStore config, Telemetr
         {
             Check(context);
             await next(context);
-            if (context.Response is { StatusCode: 404 or 405, HasStarted: false })
-                throw new ApiProblem(context.Response.StatusCode, $"nothing answers {context.Request.Method} {context.Request.Path}; see /api");
+            if (context.Response is { StatusCode: 404 or 405, HasStarted: false }) await Write(context, NothingThere(context));
         }
         catch (ApiProblem problem)
         {
-            await Write(context, problem.Status, problem.Message);
+            await Write(context, problem);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -48,7 +48,13 @@ internal sealed class ApiGate(RequestDelegate next, ConfigStore config, Telemetr
         }
         catch (BadHttpRequestException e)
         {
-            await Write(context, e.StatusCode, e.Message);
+            await Write(context, new ApiProblem(e.StatusCode, e.Message));
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            // a fault of one handler is one answer and one line of the log; the agent and every other request go on
+            LogFault(logger, context.Request.Method, context.Request.Path, e);
+            await Write(context, new ApiProblem(500, $"the agent made a mistake ({e.GetType().Name}); see opsbro agent log show api"));
         }
         finally
         {
@@ -61,17 +67,37 @@ internal sealed class ApiGate(RequestDelegate next, ConfigStore config, Telemetr
         var isLocal = context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket && IsTrusted(PeerCredentials.Of(socket));
         if (!isLocal && !IsKnownHost(context.Request.Host.Host))
             throw new ApiProblem(421, $"this agent is not called \"{context.Request.Host.Host}\"; use its address, or add the name to http.hosts");
-        var isReading = context.Request.Method is "GET" or "HEAD" or "OPTIONS";
-        var right = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>()?.Right ?? (isReading ? Right.Read : Right.Write);
+        var route = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>();
         var token = TokenOf(context.Request);
         if (token is not null && !isLocal && !Options.Knows(token)) throw new ApiProblem(401, "the token is not one of http.tokens");
-        if (right == Right.Read || isLocal) return;
-        if (token is null)
-            throw new ApiProblem(403, $"{context.Request.Method} {context.Request.Path} changes something: use the unix socket, or a token of http.tokens");
+        if (route is null) return;   // nothing is there: 404 or 405, whoever asks
+        if (route.Right == Right.Write && !isLocal && token is null)
+        {
+            throw new ApiProblem(403,
+                $"{context.Request.Method} {context.Request.Path} changes something: use the unix socket, or a token of http.tokens");
+        }
+        if (route.RefusesUnknownQuery) CheckQuery(context.Request, route);
     }
 
+    static void CheckQuery(HttpRequest request, ApiRoute route)
+    {
+        var known = route.Query.Select(parameter => parameter.Name).ToList();
+        foreach (var name in request.Query.Keys)
+        {
+            if (name.Length == 0 || known.Contains(name)) continue;
+            var takes = known.Count == 0 ? "it takes none" : $"it takes {string.Join(", ", known)}";
+            throw ApiProblem.Bad($"{request.Path} has no parameter \"{name}\"{Spelling.Hint(name, known)}; {takes}");
+        }
+    }
+
+    /// <summary>The router sets <c>Allow</c> when the path is there with other methods.</summary>
+    static ApiProblem NothingThere(HttpContext context) => context.Response is { StatusCode: 405, Headers.Allow: var methods } && methods.Count > 0
+        ? new ApiProblem(405, $"{context.Request.Path} does not take {context.Request.Method}, but {methods}; see /api")
+        : new ApiProblem(404, $"nothing answers {context.Request.Method} {context.Request.Path}; see /api");
+
     /// <summary>Whoever could open the socket file (0660) is trusted when it is root, this user or this group.</summary>
-    static bool IsTrusted(PeerCredentials? peer) => peer is { } p && (p.Uid == 0 || p.Uid == Platform.Posix.EffectiveUser || p.Gid == Platform.Posix.EffectiveGroup);
+    static bool IsTrusted(PeerCredentials? peer) => peer is { } p
+        && (p.Uid == 0 || p.Uid == Platform.Posix.EffectiveUser || p.Gid == Platform.Posix.EffectiveGroup);
 
     bool IsKnownHost(string host) =>
         host.Length == 0 || host == "localhost" || IPAddress.TryParse(host.Trim('[', ']'), out _)
@@ -86,12 +112,19 @@ internal sealed class ApiGate(RequestDelegate next, ConfigStore config, Telemetr
         return header is not null && header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? header[scheme.Length..].Trim() : null;
     }
 
-    static async Task Write(HttpContext context, int status, string detail)
+    static async Task Write(HttpContext context, ApiProblem problem)
     {
         if (context.Response.HasStarted) return;
+        var allow = context.Response.Headers.Allow;
         context.Response.Clear();
-        context.Response.StatusCode = status;
-        var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
-        await ApiRoutes.Write(context, new ProblemView("about:blank", title, status, detail, context.Request.Path), ApiJson.Default.ProblemView, "application/problem+json");
+        context.Response.StatusCode = problem.Status;
+        if (problem.Status == 405) context.Response.Headers.Allow = allow;
+        if (problem.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
+        var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(problem.Status);
+        var view = new ProblemView("about:blank", title, problem.Status, problem.Message, context.Request.Path);
+        await ApiRoutes.Write(context, view, ApiJson.Default.ProblemView, "application/problem+json");
     }
+
+    [LoggerMessage(LogLevel.Error, "{method} {path} failed")]
+    static partial void LogFault(ILogger logger, string method, string path, Exception e);
 }

@@ -24,7 +24,14 @@ internal enum Right
 /// <param name="Shape">The JSON of the answer; null for other content.</param>
 /// <param name="IsLegacy">True for a path and shape of the original.</param>
 internal sealed record ApiRoute(
-    string Method, string Path, string Summary, Right Right, IReadOnlyList<(string Name, string Meaning)> Query, JsonTypeInfo? Shape, bool IsLegacy);
+    string Method, string Path, string Summary, Right Right, IReadOnlyList<(string Name, string Meaning)> Query, JsonTypeInfo? Shape, bool IsLegacy)
+{
+    /// <summary>The JSON of the request's body; null when none is read.</summary>
+    public JsonTypeInfo? Body { get; init; }
+
+    /// <summary>False for the original's paths, whose callers send what they always sent.</summary>
+    public bool RefusesUnknownQuery => !IsLegacy;
+}
 
 /// <summary>
 /// Where slices map their routes. Each handler is compiled code without reflection; the list made on the way is what
@@ -61,14 +68,23 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
         params (string Name, string Meaning)[] query) =>
         Map(new ApiRoute(method, path, summary, Right.Write, query, shape, false), async context => await Write(context, await answer(context), shape));
 
+    /// <summary>A route that changes something and reads a JSON body.</summary>
+    public void Change<TBody, T>(string method, string path, string summary, JsonTypeInfo<TBody> body, JsonTypeInfo<T> shape,
+        Func<HttpContext, TBody, Task<T>> answer, params (string Name, string Meaning)[] query) =>
+        Map(new ApiRoute(method, path, summary, Right.Write, query, shape, false) { Body = body },
+            async context => await Write(context, await answer(context, await context.Body(body)), shape));
+
     /// <summary>A route that writes its answer itself: text, a stream.</summary>
-    public void Raw(string method, string path, string summary, Right right, RequestDelegate handler, bool isLegacy = false) =>
-        Map(new ApiRoute(method, path, summary, right, [], null, isLegacy), handler);
+    public void Raw(string method, string path, string summary, Right right, RequestDelegate handler, bool isLegacy = false,
+        params (string Name, string Meaning)[] query) =>
+        Map(new ApiRoute(method, path, summary, right, query, null, isLegacy), handler);
 
     void Map(ApiRoute route, RequestDelegate handler)
     {
         routes.Add(route);
-        endpoints.MapMethods(route.Path, [route.Method], handler).WithMetadata(route);
+        // what can be read can be asked for without its body (RFC 9110, 9.3.2); the server leaves the body out
+        var methods = route.Method == "GET" ? new[] { "GET", "HEAD" } : [route.Method];
+        endpoints.MapMethods(route.Path, methods, handler).WithMetadata(route);
     }
 
     /// <summary>Writes a JSON answer.</summary>

@@ -113,7 +113,11 @@ internal sealed record HttpOptions
                 }
             }
             if (token.Length >= shortest) hashes.Add(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-            else reader.Complain(node, $"http.tokens: a token has {token.Length} characters; use at least {shortest}, for instance from \"openssl rand -hex 16\"");
+            else
+            {
+                reader.Complain(node, $"http.tokens: a token has {token.Length} characters; "
+                    + $"use at least {shortest}, for instance from \"openssl rand -hex 16\"");
+            }
         }
         return hashes;
     }

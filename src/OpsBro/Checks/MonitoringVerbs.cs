@@ -58,6 +58,8 @@ internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
                         + (args.GetValue(since) is { } s ? $"&since={Uri.EscapeDataString(s)}" : "")
                         + (args.GetValue(limit) is { } l ? $"&limit={l}" : "");
             var changes = await api.Get($"/v1/checks/history?{query}", ChecksJson.Default.CheckChangeViewArray, cancel);
+            // nothing may be the history of a slip of the pen: ask, and let the agent say so
+            if (changes.Length == 0 && args.GetValue(name) is { } wanted) await api.Get(PathOf(wanted), ChecksJson.Default.CheckView, cancel);
             if (terminal.Json) terminal.PrintJson(changes, ChecksJson.Default.CheckChangeViewArray);
             else
                 foreach (var c in changes.Reverse())

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OpsBro.Api;
@@ -68,7 +70,7 @@ internal sealed class ApiClient(Func<ApiAddress> place)
         }
         catch (Exception e) when (e is HttpRequestException or SocketException or IOException)
         {
-            throw new CliError(1, Unreachable(address, e.InnerException as SocketException ?? e));
+            throw new CliError(1, Unreachable(address, e.GetBaseException()));
         }
     }
 
@@ -91,6 +93,8 @@ internal sealed class ApiClient(Func<ApiAddress> place)
             $"{address.Text} may not be opened by this user; use sudo, or join the socket's group",
         SocketException when address.Socket is { } path && !File.Exists(path) =>
             $"no agent runs on {Path.GetDirectoryName(path)}; start one with \"opsbro agent start\"",
+        System.Security.Authentication.AuthenticationException e =>
+            $"{address.Text} shows a certificate that is not trusted here ({e.Message}); name its issuer in OPSBRO_CACERT",
         SocketException e => $"no agent answers at {address.Text} ({e.Message}); start one with \"opsbro agent start\"",
         _ => $"no agent answers at {address.Text} ({error.Message})",
     };
@@ -109,9 +113,24 @@ internal sealed class ApiClient(Func<ApiAddress> place)
         return $"{path} answered {status} {(HttpStatusCode)status}";
     }
 
+    static X509ChainPolicy Trusting(string file)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        try
+        {
+            policy.CustomTrustStore.ImportFromPemFile(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new CliError(2, $"OPSBRO_CACERT: {e.Message}");
+        }
+        return policy;
+    }
+
     static HttpClient Connect(ApiAddress address)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
+        if (address.Issuers is { } issuers) handler.SslOptions.CertificateChainPolicy = Trusting(issuers);
         var client = new HttpClient(handler) { BaseAddress = address.Url, Timeout = Timeout.InfiniteTimeSpan };
         if (address.Token is { } token) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
@@ -124,6 +143,9 @@ internal sealed class ApiClient(Func<ApiAddress> place)
 /// <param name="Token">Bearer token; never printed.</param>
 internal sealed record ApiAddress(string? Socket, Uri Url, string? Token)
 {
+    /// <summary>PEM file of the certificates that are trusted instead of the system's; null for the system's.</summary>
+    public string? Issuers { get; init; }
+
     /// <summary>For messages.</summary>
     public string Text => Socket ?? Url.ToString();
 }

@@ -18,7 +18,10 @@ internal static class CommandLine
         { Description = "Directory of the agent's own files and socket (OPSBRO_DATA; /var/lib/opsbro).", Recursive = true, HelpName = "DIR" };
 
     static readonly Option<string?> address = new("--addr")
-        { Description = "Talk to this agent over HTTP instead of the socket (OPSBRO_ADDR), for instance http://127.0.0.1:6768.", Recursive = true, HelpName = "URL" };
+    {
+        Description = "Talk to this agent over HTTP instead of the socket (OPSBRO_ADDR), for instance http://127.0.0.1:6768.",
+        Recursive = true, HelpName = "URL",
+    };
 
     static readonly Option<bool> noColour = new("--no-color") { Description = "No colours (NO_COLOR).", Recursive = true };
 
@@ -87,12 +90,23 @@ internal static class CommandLine
         if (!text.Contains("://", StringComparison.Ordinal)) text = "http://" + text;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new CliError(2, $"\"{text}\" is no address of an agent; write for instance http://127.0.0.1:6768");
-        return new ApiAddress(null, url, Token());
+        var issuers = Environment.GetEnvironmentVariable("OPSBRO_CACERT");
+        return new ApiAddress(null, url, Token()) { Issuers = string.IsNullOrEmpty(issuers) ? null : issuers };
     }
 
     static string? Token()
     {
-        if (Environment.GetEnvironmentVariable("OPSBRO_TOKEN_FILE") is { Length: > 0 } file) return File.ReadAllText(file).Trim();
+        if (Environment.GetEnvironmentVariable("OPSBRO_TOKEN_FILE") is { Length: > 0 } file)
+        {
+            try
+            {
+                return File.ReadAllText(file).Trim();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CliError(2, $"OPSBRO_TOKEN_FILE: {e.Message}");
+            }
+        }
         return Environment.GetEnvironmentVariable("OPSBRO_TOKEN") is { Length: > 0 } token ? token : null;
     }
 

@@ -79,7 +79,12 @@ internal static class SocketHttp
         public override bool CanSeek => false;
         public override bool CanWrite => false;
         public override long Length => throw new NotSupportedException("a body has no length before it is read");
-        public override long Position { get => throw new NotSupportedException("a body is read once"); set => throw new NotSupportedException("a body is read once"); }
+
+        public override long Position
+        {
+            get => throw new NotSupportedException("a body is read once");
+            set => throw new NotSupportedException("a body is read once");
+        }
 
         public override int Read(Span<byte> buffer)
         {

@@ -100,7 +100,10 @@ internal static class Verb
     {
         foreach (var token in result.Tokens)
             if (!words.Contains(token.Value))
-                result.AddError($"{name} is \"{token.Value}\"{Config.Spelling.Hint(token.Value, words)}; write {string.Join(", ", words[..^1])} or {words[^1]}");
+            {
+                result.AddError($"{name} is \"{token.Value}\"{Config.Spelling.Hint(token.Value, words)}; "
+                    + $"write {string.Join(", ", words[..^1])} or {words[^1]}");
+            }
     }
 
     /// <summary>An argument whose completion asks the running agent for names; silent when there is none.</summary>

@@ -87,6 +87,8 @@ internal sealed class CollectorVerbs(ApiClient api, Terminal terminal)
                         + (args.GetValue(since) is { } s ? $"&since={Uri.EscapeDataString(s)}" : "")
                         + (args.GetValue(limit) is { } l ? $"&limit={l}" : "");
             var changes = await api.Get($"/v1/collectors/history?{query}", CollectorsJson.Default.CollectorChangeViewArray, cancel);
+            // nothing may be the history of a slip of the pen: ask, and let the agent say so
+            if (changes.Length == 0 && args.GetValue(name) is { } wanted) _ = await One(wanted, cancel);
             if (terminal.Json) terminal.PrintJson(changes, CollectorsJson.Default.CollectorChangeViewArray);
             else
                 foreach (var c in changes.Reverse())

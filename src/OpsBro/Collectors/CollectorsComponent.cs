@@ -69,7 +69,7 @@ internal sealed class CollectorsComponent : IComponent
     static CollectorSnapshot Find(CollectorStore store, HttpContext context) =>
         store.TryGet(context.Part("name"), out var snapshot)
             ? snapshot
-            : throw ApiProblem.NotFound("collector", context.Part("name"), "GET /v1/collectors", store.Names);
+            : throw ApiProblem.NotFound("collector", context.Part("name"), "opsbro collectors list", store.Names);
 
     /// <inheritdoc/>
     public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new CollectorVerbs(api, terminal).Noun()];

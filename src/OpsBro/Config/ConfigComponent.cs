@@ -41,7 +41,7 @@ internal sealed class ConfigComponent : IComponent
         {
             var packs = ConfigViewBuilder.Packs(store.Current);
             return Array.Find(packs, pack => pack.Name == context.Part("name"))
-                ?? throw ApiProblem.NotFound("pack", context.Part("name"), "GET /v1/packs", packs.Select(pack => pack.Name));
+                ?? throw ApiProblem.NotFound("pack", context.Part("name"), "opsbro packs list", packs.Select(pack => pack.Name));
         });
         api.Change("POST", "/v1/agent/reload", "Read the files again and take over what changed.", ConfigJson.Default.ReloadView,
             context => reloader.Reload(context.RequestAborted));

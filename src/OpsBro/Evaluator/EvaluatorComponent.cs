@@ -33,13 +33,10 @@ internal sealed class EvaluatorComponent : IComponent
         var functions = services.GetRequiredService<FunctionTable>();
         var evaluate = (EvalRequest request, bool showsProblem) => Evaluate(request, showsProblem, functions, services);
         api.Get("/v1/evaluator", "The functions of the rule language.", EvaluatorJson.Default.FunctionViewArray, _ => Functions(functions));
-        api.Change("POST", "/v1/evaluator/eval", "Evaluate an expression: {\"expression\": …, \"pack\": …}.", EvaluatorJson.Default.EvalView,
-            async context =>
-            {
-                var request = await context.Body(EvaluatorJson.Default.EvalRequest);
-                // functions may wait for the network: not on a thread of the API
-                return await Task.Run(() => evaluate(request, context.Query("problem") is "show"), context.RequestAborted);
-            },
+        api.Change("POST", "/v1/evaluator/eval", "Evaluate an expression: {\"expression\": …, \"pack\": …}.",
+            EvaluatorJson.Default.EvalRequest, EvaluatorJson.Default.EvalView,
+            // functions may wait for the network: not on a thread of the API
+            (context, request) => Task.Run(() => evaluate(request, context.Query("problem") is "show"), context.RequestAborted),
             ("problem", "show: an expression without a value is answered with its problem, not with an error"));
         api.Legacy("/agent/evaluator/list", "The functions of the rule language.", EvaluatorJson.Default.LegacyFunctionViewArray,
             _ => [.. functions.All.Select(f => new LegacyFunctionView(f.Doc.Name, f.Doc.Summary, f.Doc.Usage[f.Doc.Name.Length..], f.Doc.Group))]);
