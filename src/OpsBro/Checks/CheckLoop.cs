@@ -203,7 +203,9 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         if (transition.Flapping is { } flapping) text = $"[flapping {(flapping ? "began" : "ended")}] {text}";
         history.Add(new HistoryEntry(utc, "check", definition.Id, transition.From.Word(), transition.To.Word(), text));
         changes.Publish(new CheckChanged(definition, transition, standing, utc));
-        if (transition.From != CheckState.Pending || transition.To != CheckState.Ok)
+        // while it flaps only the beginning and the end are told: a check a second would fill the log with nothing else
+        var isNoise = standing.IsFlapping && transition.Flapping is null;
+        if (!isNoise && (transition.From != CheckState.Pending || transition.To != CheckState.Ok))
             LogChanged(definition.Id, transition.From.Word(), transition.To.Word(), text);
     }
 

@@ -135,6 +135,8 @@ internal sealed record CheckChangeView(DateTimeOffset At, string Id, string OldS
 [JsonSerializable(typeof(CheckChangeView[]))]
 [JsonSerializable(typeof(LegacyCheckView))]
 [JsonSerializable(typeof(LegacyStateView))]
+[JsonSerializable(typeof(LegacyServiceView))]
+[JsonSerializable(typeof(LegacyServiceStateView))]
 [JsonSerializable(typeof(Dictionary<string, LegacyCheckView>))]
 [JsonSerializable(typeof(Dictionary<string, LegacyServiceView>))]
 [JsonSerializable(typeof(Dictionary<string, LegacyServiceStateView>))]

@@ -61,25 +61,40 @@ internal sealed class MonitoringComponent : IComponent
     {
         api.Legacy("/monitoring/state", "Checks and services with their states.", ChecksJson.Default.LegacyStateView,
             _ => new LegacyStateView(LegacyChecks(loop), LegacyServices(loop)));
+        var self = services.GetRequiredService<AgentState>();
+        api.Legacy("/monitoring/state/{uuid}", "Checks and services of an agent: this one.", ChecksJson.Default.LegacyStateView,
+            context => context.Part("uuid") is var uuid && uuid == self.Identity.Uuid
+                ? new LegacyStateView(LegacyChecks(loop), LegacyServices(loop))
+                : throw ApiProblem.NotFound("agent", uuid, "GET /agent/uuid", [self.Identity.Uuid]));
         api.Legacy("/monitoring/checks", "Checks by id.", ChecksJson.Default.DictionaryStringLegacyCheckView, _ => LegacyChecks(loop));
         api.Legacy("/monitoring/checks/{**name}", "One check.", ChecksJson.Default.LegacyCheckView,
             context => LegacyCheckView.Of(Find(loop, Decoded(context.Part("name")))));
         api.Legacy("/monitoring/services", "Services by id.", ChecksJson.Default.DictionaryStringLegacyServiceView,
             _ => LegacyServices(loop));
+        api.Legacy("/monitoring/services/{**name}", "One service.", ChecksJson.Default.LegacyServiceView,
+            context => Named(LegacyServices(loop), Decoded(context.Part("name"))));
         api.Legacy("/monitoring/history/checks", "Changes of the checks' states, oldest first.",
             ChecksJson.Default.LegacyCheckChangesViewArray,
             _ => LegacyCheckChangesView.Of(history.Read("check", null, HistoryLog.MaxRead, null),
                 id => loop.All.FirstOrDefault(c => c.Definition.Id == id)?.Definition.DisplayName ?? id));
-        var self = services.GetRequiredService<AgentState>();
         api.Legacy("/state/services", "Which agents have a service, and how it is there.",
             ChecksJson.Default.DictionaryStringLegacyServiceStateView,
-            _ => loop.All.Where(c => c.IsActive && c.Definition.IsService).GroupBy(c => c.Definition.Name).ToDictionary(g => g.Key, g =>
-            {
-                string[] me = [self.Identity.Uuid];
-                var passes = g.All(c => c.Standing.State == CheckState.Ok);
-                return new LegacyServiceStateView(me, passes ? me : [], passes ? [] : me);
-            }));
+            _ => ServiceStates(loop, self));
+        api.Legacy("/state/services/{name}", "Which agents have one service, and how it is there.",
+            ChecksJson.Default.LegacyServiceStateView,
+            context => Named(ServiceStates(loop, self), Decoded(context.Part("name"))));
     }
+
+    static Dictionary<string, LegacyServiceStateView> ServiceStates(CheckLoop loop, AgentState self) => loop.All
+        .Where(c => c.IsActive && c.Definition.IsService).GroupBy(c => c.Definition.Name).ToDictionary(g => g.Key, g =>
+        {
+            string[] me = [self.Identity.Uuid];
+            var passes = g.All(c => c.Standing.State == CheckState.Ok);
+            return new LegacyServiceStateView(me, passes ? me : [], passes ? [] : me);
+        });
+
+    static T Named<T>(Dictionary<string, T> services, string name) =>
+        services.TryGetValue(name, out var one) ? one : throw ApiProblem.NotFound("service", name, "opsbro monitoring list", services.Keys);
 
     /// <inheritdoc/>
     public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new MonitoringVerbs(api, terminal).Noun()];

@@ -24,6 +24,15 @@ internal static unsafe class ProcessGroup
     const int LookMilliseconds = 5;
 
     static readonly ConcurrentDictionary<int, byte> leftBehind = new();
+    static readonly RunningPrograms all = EndedWithTheAgent();
+
+    /// <summary>Whatever runs when the agent's process ends, asked twice to stop for instance, ends with it.</summary>
+    static RunningPrograms EndedWithTheAgent()
+    {
+        var programs = new RunningPrograms();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => programs.EndAll();
+        return programs;
+    }
 
     /// <summary>Programs that were killed and have not gone yet.</summary>
     public static int LeftBehind => leftBehind.Count;
@@ -39,6 +48,7 @@ internal static unsafe class ProcessGroup
         var running = Spawn.Start(start, out var problem);
         if (running is not { } program)
             return new ProgramResult(ProgramEnd.NotStarted, 0, [], [], 0, Monotonic.Now - began, problem);
+        all.Add(program.Pid);
         among?.Add(program.Pid);
         try
         {
@@ -66,6 +76,7 @@ internal static unsafe class ProcessGroup
         // the leader is not reaped yet, so its number still names this group and no other
         KillGroup(program.Pid, SigKill);
         among?.Remove(program.Pid);
+        all.Remove(program.Pid);
         var status = 0;
         var reaped = Reap(program, hasEnded, ref status);
         var duration = Monotonic.Now - began;

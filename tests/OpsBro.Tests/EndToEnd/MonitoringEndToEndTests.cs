@@ -89,6 +89,25 @@ public sealed class MonitoringEndToEndTests
     }
 
     [Fact]
+    public async Task An_agent_asked_twice_to_stop_leaves_no_program_behind()
+    {
+        await using var agent = RunningAgent.Prepare();
+        string Stubborn(string name) => $"[\"/bin/sh\", \"-c\", \"trap '' TERM; echo $$$$ > {agent.Home}/{name}; sleep 1000; sleep 1000\"]";
+        agent.Write("slow.yml", $"check:\n  timeout: 1h\n  script: {Stubborn("check")}\n");
+        agent.Write("tree.yml", $"collector:\n  name: tree\n  program: {Stubborn("collector").Replace("$$$$", "$$")}\n  format: json\n");
+        await agent.Start();
+        var pids = new[] { "check", "collector" }.Select(name => Path.Join(agent.Home, name)).ToList();
+        await agent.Until(_ => pids.TrueForAll(file => File.Exists(file) && File.ReadAllText(file).EndsWith('\n')), "version");
+
+        OpsBro.Platform.LibcSpawn.kill(agent.Pid, OpsBro.Platform.LibcSpawn.SigTerm);
+        OpsBro.Platform.LibcSpawn.kill(agent.Pid, OpsBro.Platform.LibcSpawn.SigTerm);
+        await agent.Ended();
+
+        foreach (var pid in pids.Select(File.ReadAllText))
+            Assert.True(RunningAgent.IsGone(pid.Trim()), $"{pid.Trim()} still runs");
+    }
+
+    [Fact]
     public async Task The_routes_of_the_original_answer_in_its_shapes()
     {
         await using var agent = await RunningAgent.Started(
@@ -104,6 +123,11 @@ public sealed class MonitoringEndToEndTests
         Assert.True(sum.GetProperty("last_check").GetInt64() > 1_700_000_000);
         Assert.Equal(0, state.GetProperty("services").GetProperty("web").GetProperty("state_id").GetInt32());
         Assert.Equal("two and two", (await Get("/monitoring/checks/sum")).GetProperty("display_name").GetString());
+        Assert.Equal("web", (await Get("/monitoring/services/web")).GetProperty("name").GetString());
+        Assert.Empty((await Get("/state/services/web")).GetProperty("failing").EnumerateArray());
+        var uuid = (await Get("/agent/uuid")).GetString();
+        Assert.True((await Get($"/monitoring/state/{uuid}")).GetProperty("services").TryGetProperty("web", out _));
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await client.GetAsync("/state/services/wub")).StatusCode);
         Assert.Single((await Get("/state/services")).GetProperty("web").GetProperty("passing").EnumerateArray());
         Assert.NotEmpty((await Get("/monitoring/history/checks")).EnumerateArray().First().GetProperty("entries").EnumerateArray());
     }

@@ -94,6 +94,26 @@ sealed partial class RunningAgent : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>Waits until the agent has ended by itself.</summary>
+    public async Task Ended()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await process!.WaitForExitAsync(patience.Token);
+    }
+
+    /// <summary>True when no such process runs, or only its number waits for a parent.</summary>
+    public static bool IsGone(string pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Length == 0;
+        }
+        catch (IOException)
+        {
+            return true;   // not even the number is left
+        }
+    }
+
     /// <summary>Runs a verb against this agent.</summary>
     public async Task<Said> Run(params string[] args) => await Run(StartInfo(args));
 
