@@ -6,6 +6,9 @@ namespace OpsBro.Agent;
 /// <summary>What an agent in the foreground says once it has seen its host.</summary>
 internal static class StartScreen
 {
+    /// <summary>Problems shown; <c>agent info</c> has them all.</summary>
+    public const int MaxProblems = 5;
+
     /// <summary>Prints the few lines.</summary>
     public static void Print(Terminal terminal, IServiceProvider services)
     {
@@ -16,7 +19,8 @@ internal static class StartScreen
         terminal.Field("Checks", Counts(info.Checks));
         foreach (var address in info.Listens) terminal.Field("API", address);
         terminal.Field("Configuration", info.ConfigDirectory);
-        foreach (var problem in info.Problems) terminal.Line(Tone.Warning, $" problem: {problem}");
+        foreach (var problem in info.Problems.Take(MaxProblems)) terminal.Line(Tone.Warning, $" problem: {problem}");
+        if (info.Problems.Length > MaxProblems) terminal.Line(Tone.Warning, $" and {info.Problems.Length - MaxProblems} problems more");
         var place = Environment.GetEnvironmentVariable("OPSBRO_DATA") is null && info.DataDirectory is not "/var/lib/opsbro"
             ? $" --data {info.DataDirectory}" : "";
         terminal.Line($" Ask it with \"opsbro{place} agent info\"; Ctrl-C stops it.");
