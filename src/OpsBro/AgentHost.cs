@@ -23,6 +23,7 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
     /// <returns>Exit code.</returns>
     public async Task<int> Run(Cli.Terminal? terminal, bool isOneShot)
     {
+        WorkingSet.LimitNativeHeaps();
         MakeDirectory(options.DataDirectory);
         using var held = TakeLock(out var holder)
             ?? throw new Cli.CliError(2, $"an agent already runs on {options.DataDirectory}{(holder > 0 ? $" (pid {holder})" : "")}; "

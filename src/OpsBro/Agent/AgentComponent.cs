@@ -18,7 +18,8 @@ internal sealed class AgentComponent : IComponent
     public string Name => "agent";
 
     /// <inheritdoc/>
-    public void AddTo(IServiceCollection services, AgentOptions options) => services.AddSingleton<AgentInfo>();
+    public void AddTo(IServiceCollection services, AgentOptions options) =>
+        services.AddSingleton<AgentInfo>().AddHostedService<Housekeeping>();
 
     /// <inheritdoc/>
     public void MapTo(ApiRoutes api, IServiceProvider services)
