@@ -43,8 +43,9 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Base address over TCP.</summary>
     public Uri Url => new($"http://127.0.0.1:{Port}/");
 
-    /// <summary>The built program.</summary>
-    public static string Program { get; } = Path.Join(AppContext.BaseDirectory, "opsbro");
+    /// <summary>The built program; <c>OPSBRO_PROGRAM</c> names another one, the one that is shipped (./dev check).</summary>
+    public static string Program { get; } =
+        Environment.GetEnvironmentVariable("OPSBRO_PROGRAM") is { Length: > 0 } named ? named : Path.Join(AppContext.BaseDirectory, "opsbro");
 
     /// <summary>A home without a running agent yet: write files, then call <see cref="Start"/>.</summary>
     public static RunningAgent Prepare()
