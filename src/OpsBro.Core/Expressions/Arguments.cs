@@ -21,6 +21,9 @@ public sealed class Arguments
 
     internal long Weight { get; }
 
+    /// <summary>Steps that the function took beyond those for its arguments and its result; charged to the rule afterwards.</summary>
+    internal long Spent { get; set; }
+
     /// <summary>An argument, or its default.</summary>
     public Value this[int at] => values[at];
 

@@ -24,11 +24,11 @@ public static class Limits
     /// <summary>Most decimal digits of an int that becomes text or is read from text, as in Python.</summary>
     public const int IntDigits = 4_300;
 
-    /// <summary>Work of one evaluation, in steps: a node, an item or 64 characters handled is one step; about 0.1 s.</summary>
+    /// <summary>Work of one evaluation, in steps: a node, an item or 16 characters handled is one step; about 1 s at worst.</summary>
     public const long Steps = 2_000_000;
 
     /// <summary>Characters or bytes that count as one step.</summary>
-    public const int CharactersPerStep = 64;
+    public const int CharactersPerStep = 16;
 
     internal static ExpressionException Exceeded(string what) => new(ErrorKind.Limit, what);
 

@@ -60,14 +60,18 @@ static class Numbers
     /// <summary>A hash that is the same for equal numbers of all kinds.</summary>
     public static int HashOf(Value number)
     {
-        if (number.Kind is ValueKind.Int or ValueKind.Bool) return number.AsInt.GetHashCode();
+        if (number.Kind is ValueKind.Int or ValueKind.Bool) return HashOf(number.AsInt);
         if (number.Kind == ValueKind.BigInt) return number.AsBigInt.GetHashCode();
         var real = number.AsFloat;
-        if (!double.IsFinite(real) || Math.Floor(real) != real) return real.GetHashCode();
+        if (double.IsNaN(real)) return 0;
+        if (!double.IsFinite(real) || Math.Floor(real) != real) return HashOf(BitConverter.DoubleToInt64Bits(real));
         return Value.Of(new BigInteger(real)) is { Kind: ValueKind.Int } small
-            ? small.AsInt.GetHashCode()
+            ? HashOf(small.AsInt)
             : new BigInteger(real).GetHashCode();
     }
+
+    /// <summary>Seeded for each process: .NET's own hash of a long folds its halves, so that a rule can make keys that collide.</summary>
+    static int HashOf(long bits) => HashCode.Combine((int)bits, (int)(bits >> 32));
 
     /// <summary>The nearest float, ties to even; infinity when it is too large. (.NET's own conversion cuts.)</summary>
     public static double ToDouble(BigInteger value)

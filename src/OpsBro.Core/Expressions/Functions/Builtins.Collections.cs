@@ -51,8 +51,9 @@ static partial class Builtins
     {
         var sum = a[1];
         if (sum.Kind == ValueKind.String) throw new ExpressionException(ErrorKind.Type, "sum() can't sum strings; use ''.join(list)");
-        var run = new Evaluation(NoReferences.Instance, null);   // a budget of its own: a sum of lists copies each of them again and again
+        var run = new Evaluation(NoReferences.Instance, null);   // a sum of lists copies each of them again and again
         foreach (var item in a.Items(0)) sum = Arithmetic.Binary(ref run, Operator.Add, sum, item);
+        a.Spent = run.Spent;
         return sum;
     }
 

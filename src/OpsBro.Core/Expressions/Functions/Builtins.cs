@@ -119,7 +119,13 @@ static partial class Builtins
 
     static Value Pow(Arguments a)
     {
-        if (a[2].Kind == ValueKind.None) return Arithmetic.Power(a[0], a[1]);
+        if (a[2].Kind == ValueKind.None)
+        {
+            var run = new Evaluation(NoReferences.Instance, null);
+            var power = Arithmetic.Binary(ref run, Operator.Power, a[0], a[1]);
+            a.Spent = run.Spent;
+            return power;
+        }
         if (!a[0].IsInt || !a[1].IsInt || !a[2].IsInt)
             throw new ExpressionException(ErrorKind.Type, "pow() 3rd argument not allowed unless all arguments are integers");
         var (b, exponent, modulus) = (a[0].ToBigInteger(), a[1].ToBigInteger(), a[2].ToBigInteger());
@@ -127,6 +133,7 @@ static partial class Builtins
         if (exponent.Sign < 0) throw a.Fail("a negative exponent with mod is not taken");
         if ((long)exponent.GetBitLength() * (long)modulus.GetBitLength() > Limits.IntBits)
             throw Limits.Exceeded("pow() with mod takes smaller ints only");
+        a.Spent = (long)exponent.GetBitLength();
         return Value.Of(Arithmetic.FloorDivide(BigInteger.ModPow(b, exponent, modulus), modulus).Remainder);
     }
 

@@ -5,6 +5,9 @@ namespace OpsBro.Core.Expressions;
 /// <summary>The arithmetic of Python. 64-bit ints and floats are computed in place; what overflows becomes a big int.</summary>
 static class Arithmetic
 {
+    /// <summary>Bits of a big int that are one step to read; and pairs of such that are one step to multiply.</summary>
+    const int BitsPerStep = 128, ProductsPerStep = 32;
+
     /// <summary><c>-a</c>, <c>+a</c>, <c>~a</c>.</summary>
     public static Value Unary(char sign, Value value)
     {
@@ -27,25 +30,17 @@ static class Arithmetic
         }
         else if (a.Kind is ValueKind.Int or ValueKind.Bool && b.Kind is ValueKind.Int or ValueKind.Bool)
         {
-            return Ints(sign, a, b);
+            return Ints(ref run, sign, a, b);
         }
         else if (a.IsInt && b.IsInt)
         {
-            run.Charge(a.Weight + b.Weight);
-            return BigInts(sign, a.ToBigInteger(), b.ToBigInteger());
+            return BigInts(ref run, sign, a.ToBigInteger(), b.ToBigInteger());
         }
         run.Charge(a.Weight + b.Weight);
         return Collections.Binary(ref run, sign, a, b);
     }
 
-    /// <summary><c>a ** b</c>, for pow().</summary>
-    public static Value Power(Value a, Value b)
-    {
-        var run = new Evaluation(NoReferences.Instance, null);
-        return Binary(ref run, Operator.Power, a, b);
-    }
-
-    static Value Ints(Operator sign, Value left, Value right)
+    static Value Ints(ref Evaluation run, Operator sign, Value left, Value right)
     {
         var (a, b) = (left.AsInt, right.AsInt);
         switch (sign)
@@ -73,11 +68,12 @@ static class Arithmetic
             case Operator.ShiftRight when b >= 0:
                 return Value.Of(a >> (int)Math.Min(b, 63));
         }
-        return BigInts(sign, a, b);
+        return BigInts(ref run, sign, a, b);
     }
 
-    static Value BigInts(Operator sign, BigInteger a, BigInteger b)
+    static Value BigInts(ref Evaluation run, Operator sign, BigInteger a, BigInteger b)
     {
+        run.Charge(Cost(sign, a, b));
         switch (sign)
         {
             case Operator.Add: return Checked(a + b);
@@ -96,6 +92,23 @@ static class Arithmetic
             case Operator.Or: return Value.Of(a | b);
             case Operator.Xor: return Value.Of(a ^ b);
             default: return Shift(sign, a, b);
+        }
+    }
+
+    /// <summary>Steps of an operation on big ints; products and quotients take the product of the lengths, a power or shift that of its result.</summary>
+    static long Cost(Operator sign, BigInteger a, BigInteger b)
+    {
+        var (left, right) = ((long)a.GetBitLength() / BitsPerStep, (long)b.GetBitLength() / BitsPerStep);
+        switch (sign)
+        {
+            case Operator.Multiply or Operator.Divide or Operator.FloorDivide or Operator.Modulo:
+                return left + right + left * right / ProductsPerStep;
+            case Operator.Power or Operator.ShiftLeft:
+                var bits = sign == Operator.Power ? (double)a.GetBitLength() * (double)b : (double)a.GetBitLength() + (double)b;
+                var result = (long)Math.Clamp(bits, 0, Limits.IntBits) / BitsPerStep;
+                return left + right + result + (sign == Operator.Power ? result * result / ProductsPerStep : 0);
+            default:
+                return left + right;
         }
     }
 

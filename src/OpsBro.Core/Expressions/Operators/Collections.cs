@@ -21,7 +21,9 @@ static class Collections
             case Operator.Multiply when a.IsInt && (b.IsSequence || b.Kind == ValueKind.String):
                 return Repeat(ref run, b, a);
             case Operator.Modulo when a.Kind == ValueKind.String:
-                return Value.Of(PercentFormat.Format(a.AsString, b));
+                var formatted = Value.Of(PercentFormat.Format(a.AsString, b));
+                run.Charge(formatted.Weight);   // a width makes much of little
+                return formatted;
             case Operator.Or when a.Kind == ValueKind.Dict && b.Kind == ValueKind.Dict:
                 return Merge(a.AsDict, b.AsDict);
             case Operator.Or or Operator.And or Operator.Xor or Operator.Subtract when a.Kind == ValueKind.Set && b.Kind == ValueKind.Set:
@@ -85,7 +87,7 @@ static class Collections
             case ValueKind.String:
                 Limits.CheckItems(value.AsString.Length);
                 var characters = new List<Value>(value.AsString.Length);
-                foreach (var rune in value.AsString.EnumerateRunes()) characters.Add(Value.Of(rune.ToString()));
+                foreach (var rune in value.AsString.EnumerateRunes()) characters.Add(Value.Of(CodePoints.Text(rune)));
                 return characters;
             default:
                 throw new ExpressionException(ErrorKind.Type, $"'{value.TypeName}' object is not iterable");

@@ -144,7 +144,7 @@ sealed class Lexer(string rule, int start, int end)
     {
         var bits = char.ToLowerInvariant(rule[at + 1]) switch { 'x' => 4, 'o' => 3, _ => 1 };
         at += 2;
-        var value = BigInteger.Zero;
+        var from = at;
         var digits = 0;
         while (at < end)
         {
@@ -156,12 +156,12 @@ sealed class Lexer(string rule, int start, int end)
             var digit = char.IsAsciiHexDigit(rule[at]) ? Convert.ToInt32(rule[at].ToString(), 16) : -1;
             if (digit < 0) break;
             if (digit >> bits != 0) throw Error(first, $"{rule[at]} is not a digit of {rule.AsSpan(first, 2)}");
-            value = (value << bits) + digit;
             if (++digits * bits > Limits.IntBits) throw Error(first, $"the int has more than {Limits.IntBits} bits");
             at++;
         }
         if (digits == 0 || rule[at - 1] == '_') throw Error(first, "digits are missing");
         NoNameMayFollow(first);
+        var value = NumberText.BitDigits(rule[from..at].Replace("_", ""), bits)!.Value;
         return new Token(TokenKind.Number, first, rule[first..at], Value.Of(value));
     }
 

@@ -8,6 +8,11 @@ static class CodePoints
     /// <summary>True when the text has characters of two UTF-16 units.</summary>
     public static bool HasWide(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') >= 0;
 
+    static readonly string[] ascii = [.. Enumerable.Range(0, 128).Select(i => ((char)i).ToString())];
+
+    /// <summary>Text of one character; the ASCII ones are made once.</summary>
+    public static string Text(Rune rune) => rune.IsAscii ? ascii[rune.Value] : rune.ToString();
+
     /// <summary>Length in characters.</summary>
     public static int Count(string text)
     {
@@ -38,7 +43,7 @@ static class CodePoints
     {
         if (!HasWide(text)) return index;
         var offset = 0;
-        for (var i = 0; i < index; i++) offset += char.IsHighSurrogate(text[offset]) ? 2 : 1;
+        for (var i = 0; i < index; i++) offset += offset + 1 < text.Length && char.IsSurrogatePair(text[offset], text[offset + 1]) ? 2 : 1;
         return offset;
     }
 

@@ -53,15 +53,40 @@ static class NumberText
             return body.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0
                 ? BigInteger.Parse(body, NumberStyles.None, CultureInfo.InvariantCulture)
                 : null;
+        if (BitOperations.IsPow2(radix)) return BitDigits(body, BitOperations.Log2((uint)radix));
         var value = BigInteger.Zero;
+        var (chunk, scale) = (0L, 1L);   // many digits at a time, or a long text takes the square of its length
         foreach (var c in body)
         {
-            var digit = char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? (c | 0x20) - 'a' + 10 : radix;
+            var digit = Digit(c);
             if (digit >= radix) return null;
-            value = value * radix + digit;
+            (chunk, scale) = (chunk * radix + digit, scale * radix);
+            if (scale <= long.MaxValue / radix / radix) continue;
+            value = value * scale + chunk;
+            (chunk, scale) = (0, 1);
         }
-        return value;
+        return value * scale + chunk;
     }
+
+    /// <summary>Digits of base 2, 4, 8, 16 or 32; null when one does not belong to the base.</summary>
+    public static BigInteger? BitDigits(string body, int bitsPerDigit)
+    {
+        var bytes = new byte[body.Length * bitsPerDigit / 8 + 1];
+        for (var i = 0; i < body.Length; i++)
+        {
+            var digit = Digit(body[body.Length - 1 - i]);
+            if (digit >> bitsPerDigit != 0) return null;
+            for (var b = 0; b < bitsPerDigit; b++)
+            {
+                var bit = i * bitsPerDigit + b;
+                bytes[bit / 8] |= (byte)((digit >> b & 1) << bit % 8);
+            }
+        }
+        return new BigInteger(bytes, isUnsigned: true);
+    }
+
+    /// <summary>The value of a digit; more than any base for what is none.</summary>
+    static int Digit(char c) => char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? (c | 0x20) - 'a' + 10 : byte.MaxValue;
 
     /// <summary>Decimal digits of all scripts as ASCII.</summary>
     static string AsciiDigits(string text)

@@ -9,7 +9,7 @@ sealed class CallNode(Function function, Binding binding, int position, Node[] c
         run.At = Position;
         run.Charge(1 + arguments.Weight * CallCost.OfAnItem);
         var result = function.Call(arguments);
-        run.Charge(result.Weight);
+        run.Charge(result.Weight + arguments.Spent);
         return result;
     }
 }
@@ -17,7 +17,7 @@ sealed class CallNode(Function function, Binding binding, int position, Node[] c
 /// <summary>What functions cost.</summary>
 static class CallCost
 {
-    /// <summary>Steps for each item or 64 characters given to a function: sorting, hashing and building cost more than reading.</summary>
+    /// <summary>Steps for each item or 16 characters given to a function: sorting, hashing and building cost more than reading.</summary>
     public const long OfAnItem = 4;
 }
 
@@ -38,7 +38,7 @@ sealed class MethodNode(Node receiver, string name, MethodNode.Choice[] choices,
             if (choice.Binding is null) throw new ExpressionException(ErrorKind.Type, choice.Misfit!.Message, Position);
             var arguments = choice.Binding.Evaluate(ref run, choice.Function, self);
             run.At = Position;
-            if (self.Kind == ValueKind.String) run.ChargeProduct(self.Weight, 1 + arguments.Weight);
+            if (self.Kind == ValueKind.String) run.ChargeProduct(self.Weight, CallCost.OfAnItem + arguments.Weight);
             else run.Charge(self.Weight + arguments.Weight * CallCost.OfAnItem);
             var result = choice.Function.Call(arguments);
             run.Charge(result.Weight);

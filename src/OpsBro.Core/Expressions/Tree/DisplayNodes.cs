@@ -24,6 +24,7 @@ sealed class DictNode(Node[] keys, Node[] values, int position) : Node(position,
             var key = keys[i].Evaluate(ref run);
             var value = values[i].Evaluate(ref run);
             run.At = keys[i].Position;
+            run.Charge(key.Weight);
             dict[Hashing.Require(key)] = value;
         }
         return Value.Of(dict);
@@ -35,9 +36,12 @@ sealed class SetNode(Node[] items, int position) : Node(position, items)
 {
     public override Value Evaluate(ref Evaluation run)
     {
-        run.Charge(items.Length);
         var values = new List<Value>(items.Length);
-        foreach (var item in items) values.Add(item.Evaluate(ref run));
+        foreach (var item in items)
+        {
+            values.Add(item.Evaluate(ref run));
+            run.Charge(values[^1].Weight);
+        }
         run.At = Position;
         return Value.SetOf(Sets.Of(values));
     }
@@ -112,7 +116,7 @@ sealed class ComprehensionNode(ValueKind kind, Node element, Node? value, Compre
         var item = element.Evaluate(ref run);
         var itsValue = value?.Evaluate(ref run) ?? Value.None;
         run.At = Position;
-        run.Charge(1);
+        run.Charge(kind == ValueKind.List ? 1 : item.Weight);
         if (kind == ValueKind.List) items.Add(item);
         else dict[Hashing.Require(item)] = itsValue;
         Limits.CheckItems(Math.Max(items.Count, dict.Count));

@@ -14,6 +14,9 @@ ref struct Evaluation(IReferences references, Value[]? locals)
     /// <summary>Position of the operation that runs, for its error.</summary>
     public int At;
 
+    /// <summary>Steps taken so far.</summary>
+    public readonly long Spent => Limits.Steps - left;
+
     /// <summary>Takes work from the budget.</summary>
     /// <exception cref="ExpressionException">LimitError: the budget is used up.</exception>
     public void Charge(long steps)
