@@ -7,7 +7,7 @@ public sealed class DictValue
 {
     const long Unknown = -1;
 
-    readonly OrderedDictionary<Value, Value> entries = new(KeyComparer.Instance);
+    readonly OrderedDictionary<Value, Value> entries = [];
     long weight = Unknown;
 
     /// <summary>Number of entries.</summary>
@@ -58,14 +58,4 @@ public sealed class DictValue
 
     /// <summary>Adds two weights; beyond any budget the exact number does not matter.</summary>
     internal static long AddWeights(long a, long b) => Math.Min(a + b, long.MaxValue / 4);
-}
-
-/// <summary>Compares keys; see <see cref="Value.IsSameKey"/>.</summary>
-sealed class KeyComparer : IEqualityComparer<Value>
-{
-    public static readonly KeyComparer Instance = new();
-
-    public bool Equals(Value x, Value y) => x.IsSameKey(y);
-
-    public int GetHashCode(Value key) => key.GetHashCode();
 }

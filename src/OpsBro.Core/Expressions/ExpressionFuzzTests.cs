@@ -87,10 +87,12 @@ public class ExpressionFuzzTests
         "len({x*4294967297 for x in range(100000)})", "len({(x, -31*x) for x in range(100000)})",
         "len({float('nan') for x in range(100000)})", "len({(float('nan'),) for x in range(100000)})",
         "['%1000000s' % '' for x in range(10000)]", "[1 for t in ['f'*32000] for x in range(10000) if int(t, 16) == 1]",
-        "[1 for t in ['z'*4300] for x in range(100000) if int(t, 36) == 1]", "[1 for t in ['é'*1000000] for x in range(10000) if t.title() == 1]",
+        "[1 for t in ['z'*4300] for x in range(100000) if int(t, 36) == 1]",
+        "[1 for t in ['é'*1000000] for x in range(10000) if t.title() == 1]",
         "[1 for x in range(100000) if 3**80000 == 1]", "[1 for a in [2**65000-1] for x in range(100000) if a*a < 0]",
         "[1 for a in [('a'*1000000,)] for x in range(100000) if {a: 1}]", "[1 for a in ['a'*1000000] for x in range(100000) if {a}]",
-        "[1 for t in ['ab'*50000] for x in range(20000) if len(set(t)) == 1]", "[1 for l in [[[0]]*1000] for x in range(20000) if sum(l, []) == 1]",
+        "[1 for t in ['ab'*50000] for x in range(20000) if len(set(t)) == 1]",
+        "[1 for l in [[[0]]*1000] for x in range(20000) if sum(l, []) == 1]",
         "len({(x, y, z) for x in range(200) for y in range(200) for z in range(200)})",
     ];
 

@@ -15,7 +15,8 @@ public class ExpressionGrammarTests
 /// <summary>
 /// Makes rules at random that Python and we both know. It leaves out, because we differ on purpose: complex numbers (a negative base has a
 /// whole exponent), what exceeds our limits, halves of surrogate pairs, the order in which a set shows its items, attributes,
-/// <c>is</c> between numbers or texts, NaN in collections (Python finds the same object again, we never do), and characters that are newer than the Unicode of the python3 at hand.
+/// <c>is</c> between numbers or texts, NaN in collections (Python finds the same object again, we never do), and
+/// characters that are newer than the Unicode of the python3 at hand.
 /// </summary>
 sealed partial class ExpressionGrammar(int seed)
 {

@@ -12,6 +12,8 @@ static class Numbers
 
     const int LargestExponent = 1024;
 
+    static long hashesOfNaN;   // threads that lose a count do no harm
+
     /// <summary>Python's <c>==</c> of two numbers.</summary>
     public static bool AreEqual(Value left, Value right) => TryCompare(left, right, out var order) && order == 0;
 
@@ -63,7 +65,7 @@ static class Numbers
         if (number.Kind is ValueKind.Int or ValueKind.Bool) return HashOf(number.AsInt);
         if (number.Kind == ValueKind.BigInt) return number.AsBigInt.GetHashCode();
         var real = number.AsFloat;
-        if (double.IsNaN(real)) return 0;
+        if (double.IsNaN(real)) return HashOf(++hashesOfNaN);   // equals nothing, so any hash will do, but the same one would collide
         if (!double.IsFinite(real) || Math.Floor(real) != real) return HashOf(BitConverter.DoubleToInt64Bits(real));
         return Value.Of(new BigInteger(real)) is { Kind: ValueKind.Int } small
             ? HashOf(small.AsInt)

@@ -31,11 +31,11 @@ public class ResourceTests
     }
 
     [Theory]
-    [InlineData("len({float('nan') for x in range(1000)})", "1")]
-    [InlineData("len({(x % 2, float('nan')) for x in range(1000)})", "2")]
+    [InlineData("len({float('nan') for x in range(1000)})", "1000")]
+    [InlineData("len({(x % 2, float('nan')) for x in range(1000)})", "1000")]
     [InlineData("{2.0: 'a', 10**20: 'b'}[2] + {2.0: 'a', 1e20: 'b'}[10**20] + {True: 'c'}[1.0]", "'abc'")]
     [InlineData("{(1, 2.0): 'a'}[1.0, 2]", "'a'")]
-    public void Keys_are_equal_across_the_kinds_of_numbers_and_NaN_is_one_key(string rule, string repr) =>
+    public void Keys_are_equal_across_the_kinds_of_numbers_and_each_NaN_is_a_key(string rule, string repr) =>
         Assert.Equal(repr, Evaluate(rule).Repr());
 
     [Theory]
@@ -44,7 +44,8 @@ public class ResourceTests
     [InlineData("'zZ' * 10, 36", "13367494538843734067838845976575")]
     [InlineData("'7' * 30, 8", "1237940039285380274899124223")]
     [InlineData("'12' * 20, 3", "7598540911910580500")]
-    public void Long_texts_are_read_as_ints_of_any_base(string arguments, string repr) => Assert.Equal(repr, Evaluate($"int({arguments})").Repr());
+    public void Long_texts_are_read_as_ints_of_any_base(string arguments, string repr) =>
+        Assert.Equal(repr, Evaluate($"int({arguments})").Repr());
 
     /// <summary>Halves of surrogate pairs can come out of a YAML escape.</summary>
     [Theory]

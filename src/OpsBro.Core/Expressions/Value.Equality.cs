@@ -28,24 +28,6 @@ public readonly partial struct Value : IEquatable<Value>
     internal bool IsSameObject(Value other) =>
         reference is List<Value> or DictValue ? ReferenceEquals(reference, other.reference) : Equals(other);
 
-    /// <summary>
-    /// Equality of keys: as <c>==</c>, but NaN is one key. Python tells objects apart here; were each NaN another key, all of them
-    /// would collide and be compared with one another.
-    /// </summary>
-    internal bool IsSameKey(Value other)
-    {
-        if (Kind == ValueKind.Tuple && other.Kind == ValueKind.Tuple) return HaveSameKeys(AsList, other.AsList);
-        return Equals(other) || (Kind == ValueKind.Float && other.Kind == ValueKind.Float && double.IsNaN(AsFloat) && double.IsNaN(other.AsFloat));
-    }
-
-    static bool HaveSameKeys(List<Value> ours, List<Value> theirs)
-    {
-        if (ours.Count != theirs.Count) return false;
-        for (var i = 0; i < ours.Count; i++)
-            if (!ours[i].IsSameKey(theirs[i])) return false;
-        return true;
-    }
-
     static bool HaveEqualItems(List<Value> ours, List<Value> theirs)
     {
         if (ours.Count != theirs.Count) return false;

@@ -95,7 +95,7 @@ static class Arithmetic
         }
     }
 
-    /// <summary>Steps of an operation on big ints; products and quotients take the product of the lengths, a power or shift that of its result.</summary>
+    /// <summary>Steps of an operation on big ints: products and quotients take the product of the lengths, a power that of its result.</summary>
     static long Cost(Operator sign, BigInteger a, BigInteger b)
     {
         var (left, right) = ((long)a.GetBitLength() / BitsPerStep, (long)b.GetBitLength() / BitsPerStep);
