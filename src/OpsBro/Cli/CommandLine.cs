@@ -83,10 +83,14 @@ internal static class CommandLine
     public static AgentOptions OptionsOf(ParseResult parsed) =>
         AgentPlaces.Choose(parsed.GetValue(config), parsed.GetValue(data), Environment.GetEnvironmentVariable);
 
+    /// <summary>True when the agent of this host is meant, false with <c>--addr</c> or <c>OPSBRO_ADDR</c>.</summary>
+    public static bool IsLocal(ParseResult parsed) => string.IsNullOrEmpty(AddressText(parsed));
+
+    static string? AddressText(ParseResult parsed) => parsed.GetValue(address) ?? Environment.GetEnvironmentVariable("OPSBRO_ADDR");
+
     static ApiAddress AddressOf(ParseResult parsed)
     {
-        var text = parsed.GetValue(address) ?? Environment.GetEnvironmentVariable("OPSBRO_ADDR");
-        if (string.IsNullOrEmpty(text)) return new ApiAddress(OptionsOf(parsed).Socket, new Uri("http://opsbro/"), null);
+        if (AddressText(parsed) is not { Length: > 0 } text) return new ApiAddress(OptionsOf(parsed).Socket, new Uri("http://opsbro/"), null);
         if (!text.Contains("://", StringComparison.Ordinal)) text = "http://" + text;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new CliError(2, $"\"{text}\" is no address of an agent; write for instance http://127.0.0.1:6768");

@@ -29,7 +29,7 @@ internal sealed class CollectorsComponent : IComponent
         services.AddSingleton(provider => new CollectorRunner(
             provider.GetRequiredService<Telemetry>(), provider.GetRequiredService<Feed<Sample>>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetService<Groups>() is { } groups ? groups.Has : _ => false));
-        services.AddSingleton<Config.IConfigChecker, Declared.CollectorChecker>();
+        services.AddSingleton<Config.IConfigChecker, Declared.CollectorChecker>().AddSingleton<Config.IConfigChecker, CollectorSettingsChecker>();
         services.AddSingleton<CollectorLoop>();
         services.AddHostedService(provider => provider.GetRequiredService<CollectorLoop>());
     }

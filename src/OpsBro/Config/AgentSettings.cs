@@ -8,10 +8,13 @@ internal sealed record AgentSettings
         "service_discovery", "automatic_detection", "monitoring", "metrology", "configuration_automation", "system_compliance",
     ];
 
+    /// <summary>Sections whose reader a later release brings: taken, with a warning that they change nothing.</summary>
+    static readonly string[] laterSections = ["detectors", "log", "history", "evaluator", "telemetry"];
+
     /// <summary>Sections: what stands below each is read by the slice of that name.</summary>
     static readonly string[] sections =
     [
-        "http", "collectors", "checks", "detectors", "log", "storage", "history", "evaluator", "telemetry", "gossip",
+        "http", "collectors", "checks", "storage", "gossip", .. laterSections,
     ];
 
     /// <summary>Keys that earlier releases had, or that flags set today: taken, and without effect here.</summary>
@@ -74,6 +77,11 @@ internal sealed record AgentSettings
         {
             reader.Complain(reader.Node("log_level")!, $"log_level is \"{level}\"; write ERROR, WARNING, INFO or DEBUG");
             level = "INFO";
+        }
+        foreach (var name in laterSections)
+        {
+            if (reader.Node(name) is { } section)
+                problems.Add(Problem.At(section, $"nothing in this release reads the section {name}; it changes nothing") with { IsWarning = true });
         }
         return new AgentSettings
         {

@@ -221,4 +221,23 @@ public class ConfigLoaderTests
     }
 
     static string SeedFile(string name) => Repository.PathOf("src", "OpsBro", "Config", "fixtures", "seed", name + ".yml");
+
+    [Fact]
+    public void A_slip_in_a_variable_of_the_environment_is_named_and_has_no_line()
+    {
+        using var config = new TemporaryConfig();
+
+        var loaded = config.Load(environment: new Dictionary<string, string>
+        {
+            ["OPSBRO_LOG_LEVL"] = "DEBUG", ["OPSBRO_PORT2"] = "3", ["OPSBRO_BUILD_HOST"] = "x", ["OPSBRO_LOG_LEVEL"] = "LOUD", ["OPSBRO_TOKEN_FILE"] = "/x",
+        });
+
+        Assert.Equal(
+            [
+                "environment OPSBRO_LOG_LEVEL: log_level is \"LOUD\"; write ERROR, WARNING, INFO or DEBUG",
+                "environment OPSBRO_LOG_LEVL: there is no setting of this name (did you mean \"OPSBRO_LOG_LEVEL\"?)",
+                "environment OPSBRO_PORT2: there is no setting of this name (did you mean \"OPSBRO_PORT\"?)",
+            ],
+            loaded.Problems.Select(p => p.ToString()));
+    }
 }

@@ -11,7 +11,7 @@ internal static class EnvironmentSettings
     const string prefix = "OPSBRO_";
 
     /// <summary>Names that say where the agent is and who calls, and no setting.</summary>
-    static readonly string[] reserved = ["DATA", "CONFIG", "ADDR", "TOKEN", "SOCKET", "LOG", "HTTP", "PORT"];
+    static readonly string[] reserved = ["DATA", "CONFIG", "ADDR", "TOKEN", "TOKEN_FILE", "CACERT", "SOCKET", "LOG", "HTTP", "PORT"];
 
     /// <summary>The settings as a map, or null when there are none.</summary>
     public static ConfigNode? Read(IReadOnlyDictionary<string, string> environment, List<Problem> problems)
@@ -19,8 +19,14 @@ internal static class EnvironmentSettings
         ConfigNode? all = null;
         foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            if (!name.StartsWith(prefix, StringComparison.Ordinal) || PathOf(name[prefix.Length..]) is not { } path) continue;
+            if (!name.StartsWith(prefix, StringComparison.Ordinal)) continue;
             var place = $"environment {name}";
+            if (PathOf(name[prefix.Length..]) is not { } path)
+            {
+                if (MeantBy(name[prefix.Length..]) is { } meant)
+                    problems.Add(new Problem(place, 0, 0, $"there is no setting of this name (did you mean \"{prefix}{meant}\"?)"));
+                continue;
+            }
             if (!AgentSettings.IsKnown(path[0]) && Spelling.Nearest(path[0], AgentSettings.Keys) is { } nearest)
             {
                 problems.Add(new Problem(place, 0, 0, $"there is no section \"{path[0]}\" (did you mean \"{nearest}\"?)"));
@@ -29,7 +35,7 @@ internal static class EnvironmentSettings
             var content = YamlText.Parse(place, value);
             problems.AddRange(content.Problems.Select(p => p with { Line = 0, Column = 0 }));
             if (!content.IsReadable) continue;
-            var node = content.Documents.Count > 0 ? content.Documents[0] : Scalar(place, "");
+            var node = content.Documents.Count > 0 ? WithoutPlace(content.Documents[0]) : Scalar(place, "");
             foreach (var key in path.Reverse()) node = Map(place, key, node);
             all = all is null ? node : NodeMerge.Over(all, node);
         }
@@ -53,6 +59,19 @@ internal static class EnvironmentSettings
         var key = AgentSettings.Keys.FirstOrDefault(k => k.Replace('-', '_').Equals(name, StringComparison.OrdinalIgnoreCase));
         return key is null ? null : [key];
     }
+
+    /// <summary>The setting that a name without a section nearly is; a name of something else is nobody's business.</summary>
+    static string? MeantBy(string name) => reserved.Contains(name)
+        ? null
+        : Spelling.Nearest(name, AgentSettings.Keys.Select(key => key.Replace('-', '_').ToUpperInvariant()).Concat(reserved));
+
+    /// <summary>A variable has no lines.</summary>
+    static ConfigNode WithoutPlace(ConfigNode node) => node with
+    {
+        Line = 0, Column = 0,
+        Items = [.. node.Items.Select(WithoutPlace)],
+        Entries = [.. node.Entries.Select(entry => new KeyValuePair<ConfigNode, ConfigNode>(WithoutPlace(entry.Key), WithoutPlace(entry.Value)))],
+    };
 
     static ConfigNode Map(string place, string key, ConfigNode value) =>
         new(ConfigNodeKind.Map, place, 0, 0) { Entries = [new(Scalar(place, key), value)] };

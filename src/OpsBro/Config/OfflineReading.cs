@@ -15,7 +15,7 @@ internal static class OfflineReading
         {
             return await ask();
         }
-        catch (CliError e) when (e.ExitCode == 1 && IsLocal(args))
+        catch (CliError e) when (e.ExitCode == 1 && CommandLine.IsLocal(args))
         {
             terminal.Note("no agent runs here; this is what the files say");
             var options = CommandLine.OptionsOf(args);
@@ -35,7 +35,4 @@ internal static class OfflineReading
             terminal.Note("no agent runs here; it counts when one starts");
         }
     }
-
-    static bool IsLocal(ParseResult args) =>
-        args.GetValue<string?>("--addr") is null && Environment.GetEnvironmentVariable("OPSBRO_ADDR") is not { Length: > 0 };
 }

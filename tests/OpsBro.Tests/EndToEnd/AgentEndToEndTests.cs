@@ -80,7 +80,7 @@ public class AgentEndToEndTests
         Assert.Equal(HttpStatusCode.Forbidden, without.StatusCode);
         Assert.Equal("application/problem+json", without.Content.Headers.ContentType!.MediaType);
         Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, unknown.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
         Assert.Equal(0, alive.ExitCode);
         Assert.Equal(HttpStatusCode.OK, right.StatusCode);
         Assert.DoesNotContain(token, agent.LogText());
@@ -124,7 +124,8 @@ public class AgentEndToEndTests
         foreach (var path in openApi.GetProperty("paths").EnumerateObject())
         {
             Assert.Contains(path.Name.Split('{')[0], text);
-            if (path.Name.Contains('{') || path.Name.Contains("follow") || !path.Value.TryGetProperty("get", out _)) continue;
+            if (path.Name.Contains('{') || path.Name.Contains("follow") || !path.Value.TryGetProperty("get", out var get)) continue;
+            if (get.TryGetProperty("security", out _)) continue;   // the original reads and acts with it
             using var answer = await http.GetAsync(path.Name);
             Assert.True(answer.IsSuccessStatusCode, $"GET {path.Name} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         }

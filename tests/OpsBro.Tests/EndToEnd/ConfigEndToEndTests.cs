@@ -65,11 +65,43 @@ public class ConfigEndToEndTests
         var again = await agent.Run("packs", "overload", $"core.{first}");
         var shown = await agent.Run("packs", "show", first, "--json");
         var check = await agent.Run("config", "check");
+        var settings = await agent.Run("config", "show", "http");
 
+        Assert.Equal((0, $"http.listen = 127.0.0.1:{agent.Port}\n"), (settings.ExitCode, settings.Output));
         Assert.Equal(0, copied.ExitCode);
         Assert.Contains("is there already", again.Errors);
         Assert.Equal(["local"], shown.Json.GetProperty("levels").EnumerateArray().Select(l => l.GetProperty("level").GetString()));
         Assert.All(shown.Json.GetProperty("objects").EnumerateArray(), o => Assert.StartsWith(agent.Config, o.GetProperty("file").GetString()));
         Assert.DoesNotContain("replace", check.Output);
+    }
+
+    [Fact]
+    public async Task A_misspelt_key_of_every_section_is_found_without_an_agent()
+    {
+        await using var agent = RunningAgent.Prepare();
+        agent.AddToAgentYml("""
+              lissten: x
+            collectors: {cpustats: {intervall: 3s}, cpustat: {interval: 3s}}
+            storage: {history_ages: 3d}
+            checks: {concurency: 3}
+            display_nam: x
+            log: {file: x}
+            """);
+
+        var said = await agent.Run("config", "check");
+
+        var file = Path.Join(agent.Config, "agent.yml");
+        Assert.Equal(
+            [
+                $"{file}:3:3: unknown key \"lissten\" in http (did you mean \"listen\"?)",
+                $"{file}:4:25: unknown key \"intervall\" in collectors.cpustats (did you mean \"interval\"?)",
+                $"{file}:4:41: no collector is named \"cpustat\" (did you mean \"cpustats\"?); \"opsbro collectors list\" names them all",
+                $"{file}:5:11: unknown key \"history_ages\" in storage (did you mean \"history_age\"?)",
+                $"{file}:6:10: unknown key \"concurency\" in checks (did you mean \"concurrency\"?)",
+                $"{file}:7:1: unknown key \"display_nam\" (did you mean \"display_name\"?)",
+                $"{file}:8:6: warning: nothing in this release reads the section log; it changes nothing",
+            ],
+            said.Output.Split('\n')[..^2]);
+        Assert.Equal(1, said.ExitCode);
     }
 }
