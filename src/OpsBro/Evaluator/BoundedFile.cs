@@ -3,7 +3,7 @@ using OpsBro.Platform;
 
 namespace OpsBro.Evaluator;
 
-/// <summary>Reads files that a rule names: never more than a limit, and a pipe or device without a writer does not block.</summary>
+/// <summary>Reads plain files that a rule names, never more than a limit. Pipes and devices are not opened.</summary>
 internal static class BoundedFile
 {
     /// <summary>Most bytes read of a file; what stands behind is not looked at.</summary>
@@ -14,7 +14,7 @@ internal static class BoundedFile
     /// <summary>The first <see cref="MaxBytes"/>; null when the file cannot be read.</summary>
     public static byte[]? Bytes(string path)
     {
-        var file = RawFile.Open(path);
+        var file = RawFile.IsPlain(path) ? RawFile.Open(path) : -1;
         if (file < 0) return null;
         try
         {

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using OpsBro.Core.Expressions;
+using OpsBro.Platform;
 
 namespace OpsBro.Evaluator;
 
@@ -33,10 +35,11 @@ internal static class HashFunctions
     {
         try
         {
-            var info = new FileInfo(a.Text(0));
-            // only plain files: a pipe would block
-            if (!info.Exists || info.Length > MaxFileBytes || (info.Attributes & FileAttributes.Device) != 0) return Value.Of(false);
-            using var file = info.OpenRead();
+            var opened = RawFile.IsPlain(a.Text(0)) ? RawFile.Open(a.Text(0)) : -1;
+            if (opened < 0) return Value.Of(false);
+            using var handle = new SafeFileHandle(opened, ownsHandle: true);
+            using var file = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+            if (file.Length > MaxFileBytes) return Value.Of(false);
             return Value.Of(string.Equals(Hex(a, file, a.Text(1)), a.Text(2).Trim(), StringComparison.OrdinalIgnoreCase));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -74,7 +74,7 @@ internal static class NetworkFunctions
         {
             return Dns.GetHostEntryAsync(address).WaitAsync(ResolverPatience).GetAwaiter().GetResult().HostName;
         }
-        catch (Exception e) when (e is SocketException or TimeoutException)
+        catch (Exception e) when (e is SocketException or TimeoutException or ArgumentException)
         {
             return "";   // no name, or nobody to ask
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
@@ -110,7 +111,47 @@ public sealed class WorldFunctionsTests : IDisposable
     [InlineData("now() > 1700000000 and 0 <= random() < 1 and randomint_between(3, 3) == 3", "True")]
     [InlineData("sorted(shuffle([3, 1, 2]))", "[1, 2, 3]")]
     [InlineData("host_to_ip('127.0.0.1')", "'127.0.0.1'")]
+    [InlineData("ip_to_host('0.0.0.0') + ip_to_host('::')", "''")]
     public void The_host_is_asked(string rule, string repr) => Assert.Equal(repr, Eval(rule));
+
+    /// <summary>Opening a pipe blocks, reading /dev/zero never ends, and opening a watchdog starts it.</summary>
+    [Theory]
+    [InlineData("DIR/pipe")]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/null")]
+    [InlineData("DIR")]
+    [InlineData("DIR/no\0name")]
+    [InlineData("")]
+    public void What_is_no_plain_file_is_not_opened(string path)
+    {
+        using (var program = Process.Start("mkfifo", Path.Join(directory, "pipe"))) program.WaitForExit();
+
+        Assert.Equal("[False, False, False, False, False]", Eval($"""
+            [grep_file('', '{path}'), grep_file('.*', '{path}', True), file_hash_match('{path}', 'sha1', 'da39a3ee5e6b4b0d3255bfef95601890afd80709'),
+             is_plain_file('{path}'), is_link('{path}')]
+            """));
+        Assert.Contains("cannot be read", Fails($"parse_json_file('{path}')").Message);
+    }
+
+    [Theory]
+    [InlineData("[12345678901234567890, -1, 1.5, 1e400]", "[12345678901234567890, -1, 1.5, inf]")]
+    [InlineData("{\"a\": [null, true], \"é\": \"\\ud83d\\ude00\"}", "{'a': [None, True], 'é': '😀'}")]
+    public void Json_keeps_what_it_says(string json, string repr)
+    {
+        Write("x.json", json);
+
+        Assert.Equal(repr, Eval("parse_json_file('DIR/x.json')"));
+    }
+
+    [Fact]
+    public void Json_that_is_broken_or_too_large_is_an_error_of_the_rule()
+    {
+        Write("half.json", "{\"\\ud800\": \"\\udc00\"}");
+        Write("large.json", $"[{string.Join(',', Enumerable.Repeat("1", 600_000))}]");
+
+        Assert.Contains("surrogate", Fails("parse_json_file('DIR/half.json')").Message);
+        Assert.Equal(ErrorKind.Limit, Fails("parse_json_file('DIR/large.json')").Kind);
+    }
 
     [Fact]
     public void Packages_are_read_from_the_database_of_each_manager_and_again_when_it_changes()

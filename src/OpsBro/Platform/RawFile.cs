@@ -12,11 +12,27 @@ internal static unsafe partial class RawFile
     const int ReadOnlyCloseOnExecNonBlocking = 0x80000 | 0x800;
     const int MaxPath = 4096, Interrupted = 4;
 
+    /// <summary>struct statx is the same on every processor.</summary>
+    const int StatxBytes = 256, StatxMode = 28, StatxType = 1, CurrentDirectory = -100, TypeMask = 0xf000, PlainType = 0x8000;
+
     /// <summary>Opens a file for reading; negative when it cannot be opened.</summary>
     public static int Open(string path)
     {
         var name = stackalloc byte[MaxPath];
         return TryEncode(path, name) ? open(name, ReadOnlyCloseOnExecNonBlocking, 0) : -1;
+    }
+
+    /// <summary>
+    /// True when the path is a plain file or a link to one. Asked before opening: a pipe blocks, and a device may do more than be read.
+    /// See statx(2).
+    /// </summary>
+    public static bool IsPlain(string path)
+    {
+        var name = stackalloc byte[MaxPath];
+        var about = stackalloc byte[StatxBytes];
+        return TryEncode(path, name)
+            && statx(CurrentDirectory, name, 0, StatxType, about) == 0
+            && (*(ushort*)(about + StatxMode) & TypeMask) == PlainType;
     }
 
     /// <summary>Reads what a symbolic link holds; negative when it is none or cannot be read.</summary>
@@ -62,13 +78,16 @@ internal static unsafe partial class RawFile
 
     static bool TryEncode(string path, byte* name)
     {
-        if (path.Length > MaxPath / 3) return false;
+        if (path.Length > MaxPath / 3 || path.Contains('\0')) return false;
         name[Encoding.UTF8.GetBytes(path, new Span<byte>(name, MaxPath - 1))] = 0;
         return true;
     }
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int open(byte* path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int statx(int directory, byte* path, int flags, uint mask, byte* about);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint read(int file, byte* into, nuint count);
