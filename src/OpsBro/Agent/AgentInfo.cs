@@ -10,7 +10,7 @@ namespace OpsBro.Agent;
 /// <summary>Puts together what <c>agent info</c> shows.</summary>
 internal sealed class AgentInfo(
     AgentState self, Readiness readiness, AgentLog log, ConfigStore config, Groups groups, CollectorStore collectors, CheckLoop checks,
-    Storage.Database database, TimeProvider clock)
+    Storage.Database database)
 {
     /// <summary>Lines of <c>--show-logs</c>.</summary>
     public const int MaxProblemLines = 20;
@@ -20,7 +20,7 @@ internal sealed class AgentInfo(
     {
         var current = config.Current;
         var cpu = Environment.CpuUsage.TotalTime;
-        var age = clock.GetUtcNow() - self.StartedAt;
+        var age = Monotonic.Now - self.Began;
         return new InfoView
         {
             Name = self.Identity.Name,

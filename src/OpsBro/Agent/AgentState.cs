@@ -6,6 +6,9 @@ namespace OpsBro.Agent;
 /// <param name="StartedAt">When it started, UTC.</param>
 internal sealed record AgentState(AgentOptions Options, Identity Identity, DateTimeOffset StartedAt)
 {
+    /// <summary>The same moment, monotonic: the wall clock of a host may jump after its start.</summary>
+    public TimeSpan Began { get; } = Platform.Monotonic.Now;
+
     /// <summary>Where the API listens; filled once the listeners are open.</summary>
     public IReadOnlyList<string> Addresses { get; set; } = [];
 

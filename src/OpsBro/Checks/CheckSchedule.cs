@@ -41,6 +41,9 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
     /// <summary>Output that changes without a change of state is stored this often at most.</summary>
     public static readonly TimeSpan SaveOutputEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>A rule that comes by a reload or with a group waits this long, so that collectors that came with it have data.</summary>
+    public static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(2);
+
     /// <summary>Scripts are moved by up to this share of their interval, so that those of the same interval spread.</summary>
     const double Jitter = 0.05;
 
@@ -123,7 +126,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
             check.IsActive = isActive;
             if (isActive)
             {
-                Plan(check, now);
+                Plan(check, hasBegun && check.Definition.Kind is ExpressionCheck ? now + SettleTime : now);
                 continue;
             }
             check.Standing = CheckStanding.New(utc);

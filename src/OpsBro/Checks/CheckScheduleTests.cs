@@ -160,6 +160,8 @@ public sealed class CheckScheduleTests : IDisposable
         Assert.True(schedule.HasCompletedRound(now, TimeSpan.Zero));
 
         schedule.Activate(_ => true, now, Utc);
+        now += CheckSchedule.SettleTime;
+        Measure(1);
         schedule.Tick(now, Utc);
         Assert.Equal(["a pending ok"], told);
 
@@ -296,5 +298,20 @@ public sealed class CheckScheduleTests : IDisposable
         Pass(1.5, 9);
 
         Assert.Equal(CheckState.Critical, saved["a"].State);
+    }
+
+    [Fact]
+    public void A_rule_that_comes_later_waits_for_the_data_that_comes_with_it()
+    {
+        Take();
+        Begin();
+        fixture.Write("a.yml", "check:\n  interval: 1s\n" + Rule);
+        Take();
+        schedule.Tick(now, Utc);
+        Assert.Empty(told);
+
+        Pass(CheckSchedule.SettleTime.TotalSeconds + 0.1, 1);
+
+        Assert.Equal(["a pending ok"], told);
     }
 }
