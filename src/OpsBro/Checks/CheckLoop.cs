@@ -49,7 +49,7 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
     ConfigNode? section;
     Dictionary<string, CheckStanding> standings = [];
     IReadOnlyList<GroupView>? seenGroups;
-    int version = -1;
+    int version = -1, renewals;
     bool hasBegun, isReady;
     volatile bool isStopping;
 
@@ -140,6 +140,11 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         var (now, utc) = (Monotonic.Now, clock.GetUtcNow());
         var isNew = current.Version != version;
         if (isNew) Take(current, now, utc);
+        if (renewals != stored.Renewals)
+        {
+            renewals = stored.Renewals;
+            schedule.ForgetSaved();
+        }
         if (!hasBegun)
         {
             var waiting = readiness.Waiting;

@@ -197,6 +197,12 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         }
     }
 
+    /// <summary>What was stored is gone: each standing is stored again with its next result.</summary>
+    public void ForgetSaved()
+    {
+        foreach (var check in all) check.Saved = null;
+    }
+
     bool IsKnown(ScheduledCheck check) =>
         check.IsActive && byId.TryGetValue(check.Definition.Id, out var known) && ReferenceEquals(known, check);
 

@@ -314,4 +314,21 @@ public sealed class CheckScheduleTests : IDisposable
 
         Assert.Equal(["a pending ok"], told);
     }
+
+    [Fact]
+    public void Standings_are_stored_again_when_what_was_stored_is_gone()
+    {
+        fixture.Write("a.yml", "check:\n  interval: 1s\n" + Rule);
+        Measure(1);
+        Take();
+        Begin();
+        saved.Clear();
+        Pass(3, 1);
+        Assert.Empty(saved);
+
+        schedule.ForgetSaved();
+        Pass(1.5, 1);
+
+        Assert.Equal(CheckState.Ok, saved["a"].State);
+    }
 }

@@ -24,6 +24,9 @@ internal sealed class StoredStandings
             """);
     }
 
+    /// <summary>Changes when what was saved is gone.</summary>
+    public int Renewals => database.Renewals;
+
     /// <summary>Every standing, by the check's id.</summary>
     public Dictionary<string, CheckStanding> Load(DateTimeOffset now)
     {

@@ -51,7 +51,7 @@ internal sealed partial class Database : IDisposable
     readonly Dictionary<string, string[]> schemas = [];
     readonly Thread thread;
     SqliteConnection connection;
-    int queued;
+    int queued, renewals;
     volatile bool isStopping;
     volatile string problem = "";
     bool isFailing, isInMemory;
@@ -68,6 +68,9 @@ internal sealed partial class Database : IDisposable
         thread = new Thread(Loop) { Name = "storage", IsBackground = true };
         thread.Start();
     }
+
+    /// <summary>How often the file was lost and a new one begun since start: who keeps states writes them again.</summary>
+    public int Renewals => Volatile.Read(ref renewals);
 
     /// <summary>Writes that wait to be committed.</summary>
     public int Queued => Volatile.Read(ref queued);
@@ -180,15 +183,14 @@ internal sealed partial class Database : IDisposable
         {
             try
             {
+                if (!isInMemory && !System.IO.File.Exists(file)) Renew("someone removed it");
                 isFailing = RunAll(group) > 0;
                 if (!isInMemory) problem = "";
                 return isFailing;
             }
             catch (SqliteException e) when (IsDamage(e) && !isSecond)
             {
-                connection.Dispose();
-                connection = OpenNew(e.Message);
-                if (problem.Length > 0) LogForgets(problem);
+                Renew(e.Message);
             }
             catch (SqliteException e)
             {
@@ -196,6 +198,14 @@ internal sealed partial class Database : IDisposable
                 return true;
             }
         }
+    }
+
+    void Renew(string reason)
+    {
+        connection.Dispose();
+        connection = OpenNew(reason);
+        Interlocked.Increment(ref renewals);
+        if (problem.Length > 0) LogForgets(problem);
     }
 
     /// <summary>The disk takes nothing now: writes wait for it, questions are answered from what there is.</summary>
@@ -318,8 +328,7 @@ internal sealed partial class Database : IDisposable
     void MoveAside(string reason)
     {
         var aside = $"{file}.damaged-{time.GetUtcNow():yyyyMMddTHHmmssfff}";
-        System.IO.File.Move(file, aside);
-        foreach (var suffix in new[] { "-wal", "-shm" })
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
             if (System.IO.File.Exists(file + suffix)) System.IO.File.Move(file + suffix, aside + suffix);
         LogMovedAside(file, reason, aside);
     }
@@ -358,7 +367,7 @@ internal sealed partial class Database : IDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "{File} is damaged ({Reason}); it was moved to {Aside} and a new one started: states and history begin anew")]
+        Message = "{File} is damaged or gone ({Reason}); what is left of it is {Aside}, and a new one was started: history begins anew")]
     partial void LogMovedAside(string file, string reason, string aside);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{File}: a write failed: {Reason}")]

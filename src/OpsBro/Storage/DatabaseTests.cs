@@ -192,6 +192,22 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_removed_is_made_anew()
+    {
+        using var database = Open();
+        var log = new HistoryLog(database, TimeProvider.System);
+        log.Add(Entry(1));
+        database.Flush();
+        foreach (var file in Directory.GetFiles(directory)) File.Delete(file);
+
+        log.Add(Entry(2));
+
+        Assert.Equal(["text 2"], log.Read("check", null, 10, null).Select(e => e.Text));
+        Assert.Equal(1, database.Renewals);
+        Assert.True(File.Exists(FileName));
+    }
+
+    [Fact]
     public void Where_no_file_can_be_had_memory_is_used_and_said_so()
     {
         Directory.CreateDirectory(FileName);
