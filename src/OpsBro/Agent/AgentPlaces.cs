@@ -20,6 +20,17 @@ internal static class AgentPlaces
         };
     }
 
+    /// <summary>Refuses a data directory whose socket nobody could open.</summary>
+    /// <exception cref="Cli.CliError">The path of the socket is too long.</exception>
+    public static AgentOptions WithSocket(AgentOptions options)
+    {
+        const int most = 107;   // bytes of sun_path, unix(7), less the zero at its end
+        var bytes = System.Text.Encoding.UTF8.GetByteCount(options.Socket);
+        return bytes <= most
+            ? options
+            : throw new Cli.CliError(2, $"{options.Socket} has {bytes} bytes, and a unix socket at most {most}; give a shorter directory with --data");
+    }
+
     static string? First(params ReadOnlySpan<string?> candidates)
     {
         foreach (var candidate in candidates)

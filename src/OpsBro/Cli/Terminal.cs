@@ -32,9 +32,12 @@ internal sealed class Terminal
 
     /// <summary>The process's own terminal.</summary>
     public Terminal(bool noColour = false) : this(
-        Console.Out, Console.Error, !Console.IsOutputRedirected, !noColour && WantsColour(!Console.IsOutputRedirected))
+        Plain(Console.OpenStandardOutput()), Plain(Console.OpenStandardError()), !Console.IsOutputRedirected, !noColour && WantsColour(!Console.IsOutputRedirected))
     {
     }
+
+    /// <summary>Console.Out would send the terminal codes that set up its keyboard, also when no colours are wanted.</summary>
+    static StreamWriter Plain(Stream stream) => new(stream, new System.Text.UTF8Encoding(false)) { AutoFlush = true };
 
     /// <summary>A terminal on any writers, for tests.</summary>
     public Terminal(TextWriter output, TextWriter errors, bool isInteractive, bool hasColour)
@@ -52,7 +55,7 @@ internal sealed class Terminal
     public bool HasColour { get; }
 
     /// <summary>False for LANG=C: signs are ASCII then.</summary>
-    public bool IsUtf8 { get; }
+    public bool IsUtf8 { get; init; }
 
     /// <summary>Width in columns; no limit into a pipe.</summary>
     public int Width => IsInteractive && Console.WindowWidth > 20 ? Console.WindowWidth : int.MaxValue;
@@ -106,10 +109,13 @@ internal sealed class Terminal
     }
 
     /// <summary>Prints a line.</summary>
-    public void Line(string text = "") => output.WriteLine(text);
+    public void Line(string text = "") => output.WriteLine(IsUtf8 ? text : Ascii(text));
 
     /// <summary>Prints a line in a tone.</summary>
-    public void Line(Tone tone, string text) => output.WriteLine(Paint(tone, text));
+    public void Line(Tone tone, string text) => Line(Paint(tone, text));
+
+    /// <summary>The signs of this program's own messages, for a locale that has no others; names and outputs stay as they are.</summary>
+    static string Ascii(string text) => text.Replace("…", "...").Replace("→", "->").Replace("⏎", "\\n");
 
     /// <summary>Prints a section's head, with the rule across the terminal when a person looks.</summary>
     public void Section(string title)
@@ -179,7 +185,7 @@ internal sealed class Terminal
     {
         try
         {
-            errors.WriteLine(text);
+            errors.WriteLine(IsUtf8 ? text : Ascii(text));
         }
         catch (IOException)
         {

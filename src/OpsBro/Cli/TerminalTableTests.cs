@@ -38,4 +38,15 @@ public class TerminalTableTests
 
         Assert.Equal("NAME\tVALUE\tREST\na\tlong value\tx\nlonger\tv\ty y\n", output.ToString());
     }
+
+    [Fact]
+    public void A_locale_without_utf8_gets_our_own_signs_in_ascii_and_names_as_they_are()
+    {
+        var output = new StringWriter();
+        var terminal = new Terminal(output, TextWriter.Null, isInteractive: false, hasColour: false) { IsUtf8 = false };
+
+        terminal.Line("groups → [\"café\", …]");
+
+        Assert.Equal("groups -> [\"café\", ...]\n", output.ToString());
+    }
 }

@@ -25,6 +25,8 @@ internal sealed class ConfigFiles(AgentOptions options, Configuration? previous,
     /// <summary>Reads everything. A file that cannot be read any more keeps what it said in the previous configuration.</summary>
     public List<ConfigFile> Read()
     {
+        if (File.Exists(options.ConfigDirectory))
+            problems.Add(new Problem(options.ConfigDirectory, 0, 0, "this is a file; give the directory it is in with --config"));
         FindPacks("core", options.ShippedPacks);
         var packs = Path.Join(options.ConfigDirectory, "packs");
         foreach (var level in operatorLevels) FindPacks(level, Path.Join(packs, level));

@@ -46,7 +46,7 @@ internal static class ConfigViewBuilder
         var on = configuration.Objects.Where(o => o.Pack == pack).Select(o => ObjectOf(o, true));
         var off = configuration.SwitchedOff.Where(o => o.Pack == pack).Select(o => ObjectOf(o, false));
         return new PackView(
-            pack.Name, pack.Level, pack.Version, pack.Description, [.. pack.Topics], [.. pack.Keywords],
+            pack.Name, !pack.IsOff, pack.Level, pack.Version, pack.Description, [.. pack.Topics], [.. pack.Keywords],
             [.. pack.Levels.Select(level => new PackLevelView(level.Level, level.Directory))],
             [.. on.Concat(off)],
             [.. pack.ParameterList.Select(ParameterOf)]);

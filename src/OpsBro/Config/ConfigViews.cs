@@ -58,7 +58,7 @@ internal sealed record ModuleView(string Kind, string Id, string Name, string? P
 
 /// <summary>A pack.</summary>
 internal sealed record PackView(
-    string Name, string Level, string Version, string Description, string[] Topics, string[] Keywords, PackLevelView[] Levels,
+    string Name, bool Enabled, string Level, string Version, string Description, string[] Topics, string[] Keywords, PackLevelView[] Levels,
     PackObjectView[] Objects, ParameterView[] Parameters);
 
 /// <summary>A level's copy of a pack.</summary>

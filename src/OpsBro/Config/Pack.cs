@@ -27,6 +27,9 @@ internal sealed record Pack(string Name, string Level, string Directory, Value P
     /// <summary>Words to find it by, from pack.yml.</summary>
     public IReadOnlyList<string> Keywords { get; init; } = [];
 
+    /// <summary>True when a level says <c>enabled: false</c>: its objects do not exist, its parameters are kept.</summary>
+    public bool IsOff { get; init; }
+
     /// <summary>Changes when an effective parameter does.</summary>
     public string Signature => string.Join('\n', ParameterList.Select(p => $"{p.Name}={p.Type}:{p.Text}"));
 

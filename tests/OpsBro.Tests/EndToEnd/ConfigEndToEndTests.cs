@@ -104,4 +104,31 @@ public class ConfigEndToEndTests
             said.Output.Split('\n')[..^2]);
         Assert.Equal(1, said.ExitCode);
     }
+
+    [Fact]
+    public async Task A_data_directory_too_long_for_a_socket_is_refused_in_one_line()
+    {
+        await using var agent = RunningAgent.Prepare();
+        var far = Path.Join(agent.Home, new string('d', 100));
+
+        var start = await agent.Run("agent", "start", "--data", far);
+        var info = await agent.Run("info", "--data", far);
+
+        Assert.Equal((2, 2), (start.ExitCode, info.ExitCode));
+        Assert.Matches("^error: .*/opsbro.sock has [0-9]+ bytes, and a unix socket at most 107; give a shorter directory with --data\n$", start.Errors);
+        Assert.Equal(start.Errors, info.Errors);
+    }
+
+    [Fact]
+    public async Task A_pack_that_is_switched_off_is_still_shown()
+    {
+        await using var agent = RunningAgent.Prepare();
+        agent.Write("packs/local/redis/pack.yml", "enabled: false\n");
+
+        var list = await agent.Run("packs", "list");
+        var show = await agent.Run("packs", "show", "redis");
+
+        Assert.Contains("redis\tcore < local\toff\t", list.Output);
+        Assert.Contains($"switched off: enabled: false in {agent.Config}/packs/local/redis/pack.yml", show.Output);
+    }
 }

@@ -24,7 +24,7 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
     ConfigNode? about;
     bool isOff;
 
-    /// <summary>Assembles every pack that the files belong to, sorted by name. A pack that is switched off is left out.</summary>
+    /// <summary>Assembles every pack that the files belong to, sorted by name. A pack that is switched off has no objects.</summary>
     public static List<AssembledPack> Assemble(IReadOnlyList<ConfigFile> files, List<Problem> problems)
     {
         var packs = new List<AssembledPack>();
@@ -34,7 +34,7 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
             var assembler = new PackAssembler(pack.Key, problems);
             foreach (var level in ConfigFiles.Levels)
                 if (pack.Where(f => f.Place.Level == level).ToList() is { Count: > 0 } some) assembler.Add(level, some);
-            if (!assembler.isOff) packs.Add(assembler.Finish());
+            packs.Add(assembler.Finish());
         }
         return packs;
     }
@@ -95,6 +95,7 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
         var highest = levels[^1];
         var pack = new Pack(name, highest.Level, highest.Directory, Value.Of(dict))
         {
+            IsOff = isOff,
             Levels = levels,
             ParameterList = list,
             Description = reader.Text("description"),
@@ -102,6 +103,6 @@ internal sealed class PackAssembler(string name, List<Problem> problems)
             Topics = reader.Texts("topics"),
             Keywords = reader.Texts("keywords"),
         };
-        return new AssembledPack(pack, objects);
+        return new AssembledPack(pack, isOff ? [] : objects);
     }
 }

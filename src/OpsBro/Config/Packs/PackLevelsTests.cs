@@ -44,7 +44,7 @@ public class PackLevelsTests
         Assert.Empty(configuration.Problems);
         Assert.Equal(["a/other", "b/x", "b/z"], configuration.Objects.Select(o => o.Id));
         Assert.Equal("b/y", Assert.Single(configuration.SwitchedOff).Id);
-        Assert.Equal(["a", "b"], configuration.Packs.Select(p => p.Name));
+        Assert.Equal([("a", false), ("b", false), ("c", true)], configuration.Packs.Select(p => (p.Name, p.IsOff)));
     }
 
     [Fact]

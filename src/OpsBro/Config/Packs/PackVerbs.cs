@@ -26,7 +26,7 @@ internal static class PackVerbs
             {
                 terminal.Table(["PACK", "LEVELS", "OBJECTS", "KEYWORDS"], packs.Select(pack => new[]
                 {
-                    pack.Name, string.Join(" < ", pack.Levels.Select(level => level.Level)), $"{pack.Objects.Length}",
+                    pack.Name, string.Join(" < ", pack.Levels.Select(level => level.Level)), pack.Enabled ? $"{pack.Objects.Length}" : "off",
                     string.Join(", ", pack.Keywords),
                 }));
             }
@@ -59,6 +59,7 @@ internal static class PackVerbs
     static void Print(Terminal terminal, PackView pack)
     {
         terminal.Section($"{string.Join(" < ", pack.Levels.Select(level => level.Level))} > {pack.Name}");
+        if (!pack.Enabled) terminal.Line(Tone.Warning, $" switched off: enabled: false in {pack.Levels[^1].Directory}/pack.yml, or on a lower level");
         if (pack.Description.Length > 0) terminal.Line($" {pack.Description}");
         if (pack.Topics.Length > 0) terminal.Field("Topics", string.Join(", ", pack.Topics));
         foreach (var kind in pack.Objects.GroupBy(o => o.Kind))
