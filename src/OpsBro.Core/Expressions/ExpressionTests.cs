@@ -47,6 +47,8 @@ public class ExpressionTests
     [InlineData("{{ collector.diskusage./mnt/my disk.pct_used }}", "80")]
     [InlineData("{{collector.missing.x||UNKNOWN}}", "'UNKNOWN'")]
     [InlineData("{{collector.missing.x||[]}}", "[]")]
+    [InlineData("'{collector.diskusage./.pct_used}' == '21' and '{collector.missing.x||none}' == 'none'", "True")]
+    [InlineData("'{a} {collector}'.format(a=1, collector=2) + '{}'", "'1 2{}'")]
     [InlineData("{{collector.missing.x||0}} + 1", "1")]
     [InlineData("{{collector.missing.x||'x'}}", "'x'")]
     [InlineData("{{collector.missing.x||}}", "''")]

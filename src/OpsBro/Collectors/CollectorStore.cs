@@ -149,13 +149,17 @@ internal sealed class CollectorStore
             }
             return tree.Kind switch
             {
-                ValueKind.Dict => $"{place} has no key \"{key}\"{Spelling.Hint(key, tree.AsDict.Entries.Select(e => Text(e.Key)))}",
+                ValueKind.Dict => $"{place} has no key \"{key}\"{Hint(key, tree.AsDict)}",
                 ValueKind.List => $"{place} is a list of {tree.AsList.Count} and has no item \"{key}\"",
                 _ => $"{place} is one value and has no key \"{key}\"",
             };
         }
         return $"{place} has no value";
     }
+
+    static string Hint(string key, DictValue keys) => key.Contains('|')
+        ? "; write || before a default"
+        : Spelling.Hint(key, keys.Entries.Select(e => Text(e.Key)));
 
     static string Text(Value key) => key.Kind switch
     {

@@ -21,12 +21,16 @@ sealed partial class Parser
         return parts.ToNode(position);
     }
 
-    /// <summary>A text without prefix f: only whole references in double braces are looked up in it, as the original did.</summary>
+    /// <summary>
+    /// A text without prefix f: whole references are looked up in it, as the original did; in 2016 <c>'{collector.a.b}' == 'x'</c> was
+    /// the only way to compare a text.
+    /// </summary>
     void PlainText(int start, int end, bool isRaw, FormattedParts parts)
     {
         for (var i = start; i < end;)
         {
-            if (IsKnownReference(rule, i, end, isDouble: true, out var inside, out var after))
+            var isDouble = i + 1 < end && rule[i + 1] == '{';
+            if (IsKnownReference(rule, i, end, isDouble, out var inside, out var after))
             {
                 parts.Add(rule[start..i], start, isRaw);
                 parts.Add(ReferenceOf(inside, i));
