@@ -93,7 +93,7 @@ public class CollectorStoreTests
     [Theory]
     [InlineData("loadavrage", "load1", "no collector is named \"loadavrage\" (did you mean \"loadaverage\"?)")]
     [InlineData("loadaverage", "laod1", "collector.loadaverage has no key \"laod1\" (did you mean \"load1\"?)")]
-    [InlineData("loadaverage", "load1|0", "has no key \"load1|0\"; write || before a default")]
+    [InlineData("loadaverage", "load1|0", "collector.loadaverage has no key \"load1|0\"; write || before a default")]
     public void A_misspelt_word_gets_a_suggestion(string name, string key, string expected)
     {
         var store = StoreWith(CollectorState.Ok);
