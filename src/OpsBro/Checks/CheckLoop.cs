@@ -22,8 +22,8 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
     /// <summary>The agent counts as ready after this long even when scripts of the first round still run.</summary>
     public static readonly TimeSpan FirstRoundPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest sleep: a reload and new groups are noticed within it.</summary>
-    static readonly TimeSpan longestSleep = TimeSpan.FromSeconds(1);
+    /// <summary>Longest sleep. A reload, new groups and the end of a run wake the loop.</summary>
+    static readonly TimeSpan longestSleep = TimeSpan.FromMinutes(1);
 
     /// <summary>Sleep while the first round is awaited.</summary>
     static readonly TimeSpan startSleep = TimeSpan.FromMilliseconds(20);
@@ -65,6 +65,8 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         binder = new CheckBinder(functions, collectors, () => config.Current.Agent, () => settings);
         thread = new Thread(Run) { IsBackground = true, Name = "checks" };
         readiness.Expect("checks");
+        config.Published += Wake;
+        groups.Published += Wake;
     }
 
     /// <summary>Every check, for any thread.</summary>
@@ -85,6 +87,8 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
+        config.Published -= Wake;
+        groups.Published -= Wake;
         isStopping = true;
         wake.Set();
         workers.Stop();
@@ -107,6 +111,8 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         });
         await done.Task.WaitAsync(cancel);
     }
+
+    void Wake() => wake.Set();
 
     void Post(Action action)
     {

@@ -56,6 +56,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
     readonly PriorityQueue<ScheduledCheck, TimeSpan> queue = new();
     volatile IReadOnlyList<ScheduledCheck> all = [];
     TimeSpan nextSweep;
+    int running;
     bool hasBegun;
 
     /// <summary>Every check, in the order of the configuration; for any thread.</summary>
@@ -143,13 +144,16 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         if (now >= nextSweep) Sweep(now, utc);
         while (queue.TryPeek(out var check, out var due))
         {
-            if (due > now + Quantum) return due < nextSweep ? due : nextSweep;
+            if (due > now + Quantum) return Next(due);
             queue.Dequeue();
             // an entry whose time is not the check's own any more is one that was planned anew
             if (check.Due == due && IsKnown(check) && !check.IsRunning) Run(check, now, utc);
         }
-        return nextSweep;
+        return Next(TimeSpan.MaxValue);
     }
+
+    /// <summary>What comes first: what is due, or the look at what runs. When nothing runs, nobody looks.</summary>
+    TimeSpan Next(TimeSpan due) => running > 0 && nextSweep < due ? nextSweep : due;
 
     /// <summary>Runs a check now, whatever the schedule says, and tells when it has a result.</summary>
     /// <exception cref="InvalidOperationException">It is not active on this agent.</exception>
@@ -173,6 +177,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
     public void Ended(ScheduledCheck check, in CheckResult result, TimeSpan took, bool failed, TimeSpan now, DateTimeOffset utc)
     {
         check.IsRunning = false;
+        running--;
         if (IsKnown(check)) Finish(check, result, took, failed, now, utc);
         else Tell(check);
     }
@@ -217,7 +222,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
                 Finish(check, result, Monotonic.Now - began, failed, now, utc);
                 break;
             case ExpressionCheck expression:
-                check.IsRunning = true;
+                Begin(check);
                 work.Start(check, expression);
                 break;
             case ScriptCheck script:
@@ -226,11 +231,17 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         }
     }
 
+    void Begin(ScheduledCheck check)
+    {
+        check.IsRunning = true;
+        running++;
+    }
+
     void RunScript(ScheduledCheck check, ScriptCheck script, TimeSpan now, DateTimeOffset utc)
     {
         if (script.Prepare(out var problem) is { } program)
         {
-            check.IsRunning = true;
+            Begin(check);
             work.Start(check, program);
             return;
         }

@@ -270,6 +270,19 @@ public sealed class CheckScheduleTests : IDisposable
     }
 
     [Fact]
+    public void Nobody_looks_for_what_hangs_while_nothing_runs()
+    {
+        fixture.Write("s.yml", "check:\n  interval: 60s\n  script: /bin/true\n");
+        Take();
+        Begin();
+        Assert.InRange(schedule.Tick(now, Utc) - now, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+
+        End(0, 0, "ok");
+
+        Assert.InRange(schedule.Tick(now, Utc) - now, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public void A_script_that_ends_after_its_check_is_gone_changes_nothing()
     {
         fixture.Write("s.yml", "check:\n  script: /bin/true\n");

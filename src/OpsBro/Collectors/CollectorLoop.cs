@@ -18,8 +18,8 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     /// <summary>The agent counts as ready after this long even when a collector still waits for a far server.</summary>
     public static readonly TimeSpan FirstRoundPatience = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>Longest sleep: a reload and new groups are noticed within it.</summary>
-    static readonly TimeSpan longestSleep = TimeSpan.FromSeconds(1);
+    /// <summary>Longest sleep. A reload, new groups and the end of a run wake the loop.</summary>
+    static readonly TimeSpan longestSleep = TimeSpan.FromMinutes(1);
 
     readonly ConfigStore config;
     readonly CollectorStore store;
@@ -28,7 +28,8 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     readonly Readiness readiness;
     readonly ILogger<CollectorLoop> logger;
     readonly HistoryLog history;
-    readonly Feed<GroupChanged>.Subscription? groups;
+    readonly Groups? groups;
+    readonly Feed<GroupChanged>.Subscription? groupChanges;
     readonly CollectorSchedule schedule;
     readonly CollectorWorkers workers;
     readonly ConcurrentQueue<Action<Moment>> mail = new();
@@ -47,7 +48,9 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     {
         (this.config, this.store, this.sources, this.clock, this.readiness, this.logger, this.history) =
             (config, store, [.. sources], clock, readiness, logger, history);
-        this.groups = groups?.Changes.Subscribe();
+        (this.groups, groupChanges) = (groups, groups?.Changes.Subscribe());
+        config.Published += Wake;
+        if (groups is not null) groups.Published += Wake;
         schedule = new CollectorSchedule(this, () => new HostFiles());
         workers = new CollectorWorkers(task =>
         {
@@ -91,6 +94,8 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
         return answer.Task.WaitAsync(cancel);
     }
 
+    void Wake() => wake.Set();
+
     void Post(Action<Moment> letter)
     {
         mail.Enqueue(letter);
@@ -130,7 +135,7 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     bool HasNewGroups()
     {
         var isNew = false;
-        while (groups is not null && groups.Items.TryRead(out _)) isNew = true;
+        while (groupChanges is not null && groupChanges.Items.TryRead(out _)) isNew = true;
         return isNew;
     }
 
@@ -182,5 +187,10 @@ internal sealed partial class CollectorLoop : IHostedService, ICollectorWork, ID
     static partial void LogChanged(ILogger logger, string name, string before, string state, string problem);
 
     /// <inheritdoc/>
-    public void Dispose() => groups?.Dispose();
+    public void Dispose()
+    {
+        config.Published -= Wake;
+        if (groups is not null) groups.Published -= Wake;
+        groupChanges?.Dispose();
+    }
 }

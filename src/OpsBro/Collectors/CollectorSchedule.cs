@@ -25,6 +25,9 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
     /// <summary>Later runs start on a grid of this, so that a quiet agent wakes once for several of them.</summary>
     public static readonly TimeSpan Grid = TimeSpan.FromSeconds(1);
 
+    /// <summary>The grid of those whose interval is a multiple of it and at least five times as long: fewer wakings still.</summary>
+    public static readonly TimeSpan WideGrid = TimeSpan.FromSeconds(2);
+
     /// <summary>Steps of the golden ratio fill an interval evenly, however many collectors there are.</summary>
     const double GoldenRatio = 0.618_033_988_749_895;
 
@@ -130,18 +133,27 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         }
         else if (!entry.HasPhase)
         {
-            // everything starts at once; from then on the runs are spread over the interval
+            // everything starts at once; from then on the runs are spread over the interval, if there is room between two beats
             entry.HasPhase = true;
-            entry.Next = OnGrid(moment.Now + (interval * (0.5 + (phases++ * GoldenRatio % 1))));
+            var wait = interval > Grid ? interval * (0.5 + (phases++ * GoldenRatio % 1)) : interval;
+            entry.Next = OnGrid(moment.Now + wait, GridOf(interval));
         }
         else
         {
             // a steady beat; after a pause (a suspended machine) missed runs are not made up for
-            entry.Next = moment.Now - entry.Next > interval ? moment.Now + interval : entry.Next + interval;
+            var next = moment.Now - entry.Next > interval ? moment.Now + interval : entry.Next + interval;
+            // back to the grid after a run that new groups or a reload asked for
+            entry.Next = interval.Ticks % Grid.Ticks == 0 ? NearestOn(next, GridOf(interval)) : next;
         }
     }
 
-    static TimeSpan OnGrid(TimeSpan time) => TimeSpan.FromTicks((time.Ticks + Grid.Ticks - 1) / Grid.Ticks * Grid.Ticks);
+    static TimeSpan GridOf(TimeSpan interval) =>
+        interval >= WideGrid * 5 && interval.Ticks % WideGrid.Ticks == 0 ? WideGrid : Grid;
+
+    static TimeSpan OnGrid(TimeSpan time, TimeSpan grid) => TimeSpan.FromTicks((time.Ticks + grid.Ticks - 1) / grid.Ticks * grid.Ticks);
+
+    static TimeSpan NearestOn(TimeSpan time, TimeSpan grid) =>
+        TimeSpan.FromTicks((time.Ticks + (grid.Ticks / 2)) / grid.Ticks * grid.Ticks);
 
     void Watch(Entry entry, CollectorTask task, Moment moment)
     {

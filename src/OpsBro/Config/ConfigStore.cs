@@ -16,7 +16,9 @@ internal sealed record Configuration(
     public IEnumerable<ConfigObject> Of(string kind) => Objects.Where(o => o.Kind == kind);
 }
 
-/// <summary>Holds the current <see cref="Configuration"/>. Loops compare its version at each tick and take over what changed.</summary>
+/// <summary>
+/// Holds the current <see cref="Configuration"/>. Loops compare its version whenever they wake, and <see cref="Published"/> wakes them.
+/// </summary>
 internal sealed class ConfigStore(Configuration first)
 {
     readonly ConcurrentDictionary<string, IReadOnlyList<Problem>> reported = new();
@@ -29,8 +31,15 @@ internal sealed class ConfigStore(Configuration first)
     public IReadOnlyList<Problem> Problems =>
         [.. current.Problems, .. reported.OrderBy(r => r.Key, StringComparer.Ordinal).SelectMany(r => r.Value)];
 
+    /// <summary>A new configuration is there. Called on the thread that read it: a listener wakes its loop and returns.</summary>
+    public event Action? Published;
+
     /// <summary>Makes <paramref name="next"/> the current one.</summary>
-    public void Publish(Configuration next) => current = next;
+    public void Publish(Configuration next)
+    {
+        current = next;
+        Published?.Invoke();
+    }
 
     /// <summary>Says what a slice found wrong in its section or objects; replaces what it said before.</summary>
     /// <param name="slice">Its noun, for instance <c>collectors</c>.</param>

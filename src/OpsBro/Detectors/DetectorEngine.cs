@@ -25,6 +25,9 @@ internal sealed class DetectorEngine
     /// <summary>Longest wait of a rule that failed, or whose data is absent, whatever its interval.</summary>
     public static readonly TimeSpan FailureRetry = TimeSpan.FromMinutes(1);
 
+    /// <summary>Rules are due on a grid of this: one waking for all of the same interval.</summary>
+    public static readonly TimeSpan Grid = TimeSpan.FromSeconds(1);
+
     readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
     List<Entry> sorted = [];
 
@@ -72,6 +75,9 @@ internal sealed class DetectorEngine
     public bool Finish(DetectorRule rule, Verdict verdict, TimeSpan now) =>
         entries.TryGetValue(rule.Id, out var entry) && entry.Finish(rule, verdict, now);
 
+    /// <summary>True while a rule is out: whether it is stuck is to be seen.</summary>
+    public bool IsAnyOut => sorted.Exists(e => e.IsOut);
+
     /// <summary>When the next rule is due; null when none is waiting. One that is out is never due.</summary>
     public TimeSpan? NextDue => sorted.Select(e => e.Due).Min();
 
@@ -90,6 +96,8 @@ internal sealed class DetectorEngine
         public string Id => id;
 
         public bool IsOn => rule is { IsEnabled: true };
+
+        public bool IsOut => outRule is not null;
 
         public TimeSpan? Due => IsOn && !isInactive && outRule is null ? due : null;
 
@@ -136,7 +144,7 @@ internal sealed class DetectorEngine
             if (said.Problem.Length == 0) Give(said.Groups, said.Facts);
             else if (isCarried) Give([], []);
             isCarried = false;
-            due = now + Pause(said, now);
+            due = OnGrid(now, Pause(said, now));
             return Word(now) == DetectorWord.Pending ? before.Length > 0 : said.Problem != before;
         }
 
@@ -157,6 +165,10 @@ internal sealed class DetectorEngine
             };
             return soon < rule!.Interval ? soon : rule.Interval;
         }
+
+        static TimeSpan OnGrid(TimeSpan now, TimeSpan pause) => pause < Grid
+            ? now + pause
+            : TimeSpan.FromTicks((now + pause + (Grid / 2)).Ticks / Grid.Ticks * Grid.Ticks);
 
         public bool HasSettled(TimeSpan now)
         {

@@ -23,6 +23,22 @@ public class DetectorEngineTests
     }
 
     [Fact]
+    public void Rules_whose_verdicts_came_apart_are_due_together()
+    {
+        Take(At(0.2), Rule("fast"), Rule("slow"));
+        Start(At(0.2));
+        Assert.True(engine.IsAnyOut);
+        Finish("fast", True("linux"), At(0.21));
+        Finish("slow", Verdict.False, At(0.44));
+
+        Assert.False(engine.IsAnyOut);
+        Assert.Equal(At(10), engine.NextDue);
+        Assert.Equal(["fast", "slow"], Start(At(10)));
+        Finish("fast", True("linux"), At(10.01));
+        Assert.Equal(At(20), engine.NextDue);
+    }
+
+    [Fact]
     public void Groups_come_with_a_true_rule_and_go_with_a_false_one()
     {
         Take(At(0), Rule("os"));

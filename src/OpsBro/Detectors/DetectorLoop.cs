@@ -15,8 +15,11 @@ namespace OpsBro.Detectors;
 /// </summary>
 internal sealed partial class DetectorLoop : BackgroundService
 {
-    /// <summary>Longest sleep of the loop: a reload is seen within it.</summary>
+    /// <summary>Longest sleep of the loop while it starts or a rule is out: one that is stuck is seen within it.</summary>
     public static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest sleep otherwise. A reload and each verdict wake the loop.</summary>
+    static readonly TimeSpan longestSleep = TimeSpan.FromMinutes(1);
 
     readonly ConfigStore config;
     readonly CollectorStore collectors;
@@ -64,24 +67,35 @@ internal sealed partial class DetectorLoop : BackgroundService
 
     void Run(CancellationToken stop)
     {
-        using var onStop = stop.Register(() => wake.Set());
+        using var onStop = stop.Register(Wake);
+        config.Published += Wake;
         history.Start(groups.Current);
         while (!stop.IsCancellationRequested)
         {
             Step(Monotonic.Now);
             wake.WaitOne(Sleep(Monotonic.Now));
         }
+        config.Published -= Wake;
         workers.Dispose();
     }
+
+    void Wake() => wake.Set();
 
     void Step(TimeSpan now)
     {
         var hasNews = TakeOver(now) | TakeVerdicts(now);
-        var due = engine.Start(now, groups.Has);
-        if (engine.Changes != seenChanges) PublishGroups();
+        List<DetectorRule> due = [];
+        do
+        {
+            // a group that came or went switches the rules that are for it, which may take groups away
+            if (engine.Changes != seenChanges) PublishGroups();
+            due.AddRange(engine.Start(now, groups.Has));
+        }
+        while (engine.Changes != seenChanges);
         foreach (var rule in due) Give(rule);
         workers.Tend();
-        if (hasNews || due.Count > 0 || now - board.At >= Tick)
+        // one picture for a round of rules: the verdicts of a round that is under way come within a moment
+        if (hasNews || now - board.At >= Tick)
             board = board with { States = [.. engine.States(now)], At = now, UtcAt = time.GetUtcNow() };
         if (isReady || !engine.HasSettled(now)) return;
         isReady = true;
@@ -91,7 +105,8 @@ internal sealed partial class DetectorLoop : BackgroundService
 
     TimeSpan Sleep(TimeSpan now)
     {
-        var until = engine.NextDue is { } due && due - now < Tick ? due - now : Tick;
+        var most = isReady && !engine.IsAnyOut ? longestSleep : Tick;
+        var until = engine.NextDue is { } due && due - now < most ? due - now : most;
         if (workers.HaveWork && RuleWorkers.Patience < until) until = RuleWorkers.Patience;
         return until > TimeSpan.Zero ? until : TimeSpan.Zero;
     }
@@ -146,7 +161,8 @@ internal sealed partial class DetectorLoop : BackgroundService
             var verdict = Ask(rule, agent, started);
             telemetry.Of("detectors", rule.Id).Ran(Monotonic.Now - started, failed: verdict.Problem.Length > 0);
             verdicts.Enqueue((rule, verdict));
-            wake.Set();
+            // of several rules, the last one wakes
+            if (!workers.HaveWork) wake.Set();
         });
     }
 

@@ -119,7 +119,8 @@ internal static class DetectorVerbs
     }
 
     static string Matched(Terminal terminal, RunJson run) =>
-        run.Problem is not null ? terminal.Paint(Tone.Bad, "error") : run.Matched ? terminal.Paint(Tone.Good, "yes") : "no";
+        run.Problem is not null ? terminal.Paint(Tone.Bad, "error") : run.Matched ? terminal.Paint(Tone.Good, "yes")
+        : run.Inactive is null ? "no" : "inactive";
 
     static async Task<int> History(ApiClient api, Terminal terminal, ParseResult args, CancellationToken cancel)
     {

@@ -52,10 +52,12 @@ internal sealed record DetectorJson(
     static string? Some(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }
 
-/// <summary>What a rule would do now: <c>new_groups</c> are those that the agent does not have.</summary>
+/// <summary>
+/// What a rule would do now: <c>new_groups</c> are those that the agent does not have; <c>inactive</c> says why it was not asked.
+/// </summary>
 internal sealed record RunJson(
     string Name, string Id, bool Matched, IReadOnlyList<string> Groups, IReadOnlyList<string> NewGroups, IReadOnlyList<FactJson> Values,
-    string? Problem, double Seconds);
+    string? Problem, double Seconds, string? Inactive = null);
 
 /// <summary>One change of the history: <c>change</c> is <c>add</c> or <c>remove</c>.</summary>
 internal sealed record GroupChangeJson(DateTimeOffset At, string Group, string Change, string By)

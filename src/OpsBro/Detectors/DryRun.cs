@@ -42,7 +42,7 @@ internal sealed class DryRun(DetectorLoop loop, ConfigStore config, FunctionTabl
         void Drain()
         {
             for (var i = Interlocked.Increment(ref next); i < asked.Count; i = Interlocked.Increment(ref next))
-                Volatile.Write(ref runs[i], Run(asked[i], current.Agent));
+                Volatile.Write(ref runs[i], Run(asked[i], current.Agent, isNamed: name is not null));
         }
         // threads of their own: a rule may wait for a disk or the network
         var work = Task.WhenAll(Enumerable.Range(0, Math.Min(Threads, asked.Count)).Select(_ => Task.Factory.StartNew(
@@ -52,16 +52,19 @@ internal sealed class DryRun(DetectorLoop loop, ConfigStore config, FunctionTabl
         return [.. asked.Select((detector, i) => Volatile.Read(ref runs[i]) ?? Unfinished(detector))];
     }
 
-    RunJson Run(BoundDetector detector, ConfigNode agent)
+    RunJson Run(BoundDetector detector, ConfigNode agent, bool isNamed)
     {
         var started = Monotonic.Now;
-        var verdict = detector.Rule is { } rule
-            ? loop.Ask(rule, agent, started)
-            : Verdict.Failed(string.Join("; ", detector.Problems));
+        // a rule for a group that the agent does not have finds nothing to read; who names it wants its answer all the same
+        var isInactive = !isNamed && detector.Rule is { IfGroup.Length: > 0 } other && !groups.Has(other.IfGroup);
+        var verdict = detector.Rule is not { } rule ? Verdict.Failed(string.Join("; ", detector.Problems))
+            : isInactive ? Verdict.False
+            : loop.Ask(rule, agent, started);
         return new RunJson(
             detector.Name, detector.Id, verdict.IsTrue, verdict.Groups, [.. verdict.Groups.Where(g => !groups.Has(g))],
             [.. verdict.Facts.Select(f => new FactJson(f.Reference, f.Value))], verdict.Problem.Length > 0 ? verdict.Problem : null,
-            (Monotonic.Now - started).TotalSeconds);
+            (Monotonic.Now - started).TotalSeconds,
+            isInactive ? $"for the group {detector.Rule!.IfGroup}, which this agent does not have" : null);
     }
 
     static RunJson Unfinished(BoundDetector detector) => new(

@@ -50,6 +50,9 @@ internal sealed class Groups(Feed<GroupChanged> changes)
     /// <summary>Where others learn of a change.</summary>
     public Feed<GroupChanged> Changes => changes;
 
+    /// <summary>Groups came or went. Called on the detector loop's thread: a listener wakes its own loop and returns.</summary>
+    public event Action? Published;
+
     /// <summary>Every group, sorted by name.</summary>
     public IReadOnlyList<GroupView> Current => picture.Sorted;
 
@@ -81,6 +84,7 @@ internal sealed class Groups(Feed<GroupChanged> changes)
             .. picture.Sorted.Where(v => !before.ByName.ContainsKey(v.Name)).Select(v => new GroupChanged(v.Name, true, now, Giver(v))),
         ];
         foreach (var change in changed) changes.Publish(change);
+        if (changed.Count > 0) Published?.Invoke();
         return changed;
     }
 

@@ -37,6 +37,19 @@ public class GroupsTests
     }
 
     [Fact]
+    public void Loops_are_woken_by_a_change_alone()
+    {
+        var woken = 0;
+        groups.Published += () => woken++;
+
+        groups.Publish([("linux", By("os"))], noon);
+        groups.Publish([("linux", By("os"))], noon);
+        Assert.Equal(1, woken);
+        groups.Publish([], noon);
+        Assert.Equal(2, woken);
+    }
+
+    [Fact]
     public void A_static_group_stays_when_a_detector_that_gave_it_too_is_false_again()
     {
         var own = new GroupReason(GroupSource.Static, "", "", "", "agent.yml:3", []);

@@ -57,10 +57,14 @@ public class DetectorsEndToEndTests
             ("x.yml", "detector: {apply_if: 'True', groups: [here], if_group: never}"));
 
         var run = (await agent.Run("detectors", "run", "x", "--json")).Json[0];
+        var all = (await agent.Run("detectors", "run", "--json")).Json.EnumerateArray()
+            .Single(r => r.GetProperty("name").GetString() == "x");
         var unknown = await agent.Run("detectors", "run", "xx");
 
         Assert.True(run.GetProperty("matched").GetBoolean());
         Assert.Equal("here", run.GetProperty("new_groups")[0].GetString());
+        Assert.False(all.GetProperty("matched").GetBoolean());
+        Assert.Equal("for the group never, which this agent does not have", all.GetProperty("inactive").GetString());
         Assert.Equal(2, unknown.ExitCode);
         Assert.DoesNotContain("here", (await agent.Run("detectors", "state")).Output);
     }
