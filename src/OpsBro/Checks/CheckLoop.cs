@@ -149,7 +149,7 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         if (renewals != stored.Renewals)
         {
             renewals = stored.Renewals;
-            schedule.ForgetSaved();
+            schedule.SaveAnew();
         }
         if (!hasBegun)
         {

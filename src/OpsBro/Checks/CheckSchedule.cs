@@ -192,7 +192,7 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         Tell(check);
     }
 
-    /// <summary>Stores what changed since it was stored last; for the end of the agent.</summary>
+    /// <summary>Stores what changed since it was stored last.</summary>
     public void SaveAll()
     {
         foreach (var check in all)
@@ -202,10 +202,11 @@ internal sealed class CheckSchedule(ICheckWork work, Random random, Telemetry te
         }
     }
 
-    /// <summary>What was stored is gone: each standing is stored again with its next result.</summary>
-    public void ForgetSaved()
+    /// <summary>What was stored is gone: each standing is stored again.</summary>
+    public void SaveAnew()
     {
         foreach (var check in all) check.Saved = null;
+        SaveAll();
     }
 
     bool IsKnown(ScheduledCheck check) =>

@@ -339,8 +339,7 @@ public sealed class CheckScheduleTests : IDisposable
         Pass(3, 1);
         Assert.Empty(saved);
 
-        schedule.ForgetSaved();
-        Pass(1.5, 1);
+        schedule.SaveAnew();
 
         Assert.Equal(CheckState.Ok, saved["a"].State);
     }
