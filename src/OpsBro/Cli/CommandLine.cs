@@ -60,7 +60,10 @@ internal static class CommandLine
         terminal.Json = parsed.GetValue(Verb.Json);
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = terminal.Output, Error = TextWriter.Null,
+            });
         }
         catch (CliError e)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Win32.SafeHandles;
 
 namespace OpsBro.Cli;
 
@@ -32,12 +33,22 @@ internal sealed class Terminal
 
     /// <summary>The process's own terminal.</summary>
     public Terminal(bool noColour = false) : this(
-        Plain(Console.OpenStandardOutput()), Plain(Console.OpenStandardError()), !Console.IsOutputRedirected, !noColour && WantsColour(!Console.IsOutputRedirected))
+        Writer(1, Console.IsOutputRedirected), Writer(2, Console.IsErrorRedirected), !Console.IsOutputRedirected,
+        !noColour && WantsColour(!Console.IsOutputRedirected))
     {
     }
 
-    /// <summary>Console.Out would send the terminal codes that set up its keyboard, also when no colours are wanted.</summary>
-    static StreamWriter Plain(Stream stream) => new(stream, new System.Text.UTF8Encoding(false)) { AutoFlush = true };
+    /// <summary>
+    /// On a terminal the descriptor itself: Console would first send the codes that set up its keyboard, also when no colours are
+    /// wanted. Into a file Console's stream, which writes where the file ends, whoever else writes there.
+    /// </summary>
+    static StreamWriter Writer(int descriptor, bool isRedirected)
+    {
+        Stream stream = isRedirected
+            ? descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError()
+            : new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return new StreamWriter(stream, new System.Text.UTF8Encoding(false)) { AutoFlush = true };
+    }
 
     /// <summary>A terminal on any writers, for tests.</summary>
     public Terminal(TextWriter output, TextWriter errors, bool isInteractive, bool hasColour)
@@ -47,6 +58,9 @@ internal sealed class Terminal
         HasColour = hasColour;
         IsUtf8 = IsUtf8Locale();
     }
+
+    /// <summary>Where help goes: what parses the command line would open the console otherwise.</summary>
+    public TextWriter Output => output;
 
     /// <summary>True when a person looks at stdout.</summary>
     public bool IsInteractive { get; }

@@ -3,8 +3,8 @@ using OpsBro.Tests.EndToEnd;
 
 namespace OpsBro.Tests.Cli;
 
-/// <summary>The completion scripts in the shells they are for.</summary>
-public class CompletionScriptTests
+/// <summary>The program in real shells and on a real terminal.</summary>
+public class ShellTests
 {
     static Task<Said> Shell(string shell, params string[] args)
     {
@@ -55,5 +55,15 @@ public class CompletionScriptTests
 
         Assert.Equal((0, ""), (zsh.ExitCode, zsh.Errors));
         Assert.Equal("collectors\n", fish.Output);
+    }
+
+    [Fact]
+    public async Task A_terminal_is_sent_words_and_no_codes_when_no_colours_are_wanted()
+    {
+        var said = await Shell("script", "-qec", "NO_COLOR=1 opsbro packs list; NO_COLOR=1 opsbro nonsense", "/dev/null");
+
+        Assert.Contains("PACK", said.Output);
+        Assert.Contains("has no \"nonsense\"", said.Output);
+        Assert.DoesNotContain('\e', said.Output);
     }
 }
