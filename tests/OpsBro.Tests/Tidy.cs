@@ -16,7 +16,7 @@ public partial class Tidy
         ["Agent"] = ["Api", "Checks", "Cli", "Collectors", "Config", "Detectors", "Platform"],
         ["Api"] = ["Agent", "Config", "Platform"],
         ["Checks"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Detectors", "Evaluator", "Platform", "Storage"],
-        ["Cli"] = ["Agent", "Api", "Config"],
+        ["Cli"] = ["Agent", "Api", "Config", "Platform"],
         ["Collectors"] = ["Agent", "Api", "Cli", "Config", "Detectors", "Evaluator", "Platform", "Storage"],
         ["Config"] = ["Agent", "Api", "Cli", "Evaluator", "Platform"],
         ["Detectors"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Evaluator", "Platform", "Storage"],
@@ -39,7 +39,8 @@ public partial class Tidy
                      from fault in new[]
                      {
                          lines.Length > MaxLines ? $"{Short(file)} has {lines.Length} lines; split it (at most {MaxLines})" : null,
-                         lines.Index().Where(l => l.Item.Length > MaxColumns).Select(l => $"{Short(file)}:{l.Index + 1} has {l.Item.Length} columns").FirstOrDefault(),
+                         lines.Index().Where(l => l.Item.Length > MaxColumns)
+                             .Select(l => $"{Short(file)}:{l.Index + 1} has {l.Item.Length} columns").FirstOrDefault(),
                      }
                      where fault is not null
                      select fault;

@@ -72,7 +72,7 @@ internal sealed class Terminal
     public bool IsUtf8 { get; init; }
 
     /// <summary>Width in columns; no limit into a pipe.</summary>
-    public int Width => IsInteractive && Console.WindowWidth > 20 ? Console.WindowWidth : int.MaxValue;
+    public int Width => IsInteractive && Platform.Posix.TerminalColumns() is > 20 and var columns ? columns : int.MaxValue;
 
     /// <summary>True when the verb was called with <c>--json</c>.</summary>
     public bool Json { get; set; }

@@ -15,6 +15,21 @@ internal static partial class Posix
     /// <returns>False when this process leads a group already.</returns>
     public static bool LeaveTerminal() => setsid() > 0;
 
+    /// <summary>
+    /// Columns of the terminal at stdout (TIOCGWINSZ, ioctl_tty(2)); 0 when it is none. <see cref="Console.WindowWidth"/> says the same,
+    /// but first sends the terminal an escape sequence.
+    /// </summary>
+    public static int TerminalColumns() => ioctl(1, 0x5413, out var size) == 0 ? size.Columns : 0;
+
+    [StructLayout(LayoutKind.Sequential)]
+    struct WindowSize
+    {
+        public ushort Rows, Columns, Width, Height;
+    }
+
+    [LibraryImport("libc")]
+    private static partial int ioctl(int file, nuint request, out WindowSize size);
+
     [LibraryImport("libc")]
     private static partial uint geteuid();
 
