@@ -41,7 +41,9 @@ internal sealed class CollectorStore
     /// <param name="reference">The path's first part is the collector's name.</param>
     /// <param name="now">As <see cref="Platform.Monotonic"/> gives it.</param>
     /// <param name="value">The value, when the answer is true.</param>
-    /// <param name="problem">Why there is none, when the answer is false: no such collector or key, no data yet, or stale data.</param>
+    /// <param name="problem">Why there is none, when the answer is false: no such collector or key, or no data yet.</param>
+    /// <exception cref="ExpressionException">The data is stale: the rule fails, whatever default it has. A default says what holds where
+    /// there is nothing; a collector that hangs or fails must not look like that.</exception>
     public bool TryResolve(Reference reference, TimeSpan now, out Value value, out string problem)
     {
         value = default;
@@ -57,11 +59,13 @@ internal sealed class CollectorStore
             problem = NoCollector(Text(path[0]));
             return false;
         }
-        if (snapshot.Data.Kind == ValueKind.None || now - snapshot.At > snapshot.Interval * StaleAfterIntervals)
+        if (snapshot.Data.Kind == ValueKind.None)
         {
             problem = NoData(snapshot, now);
             return false;
         }
+        if (now - snapshot.At > snapshot.Interval * StaleAfterIntervals)
+            throw new ExpressionException(ErrorKind.MissingData, $"{reference.Text} has no value: {NoData(snapshot, now)}", reference.Position);
         if (TryWalk(snapshot.Data, path, out value)) return true;
         if (joined.TryGetValue(reference, out var known) && TryWalk(snapshot.Data, known, out value)) return true;
         if (TryJoin(snapshot.Data, path, 1, [path[0]]) is { } found && TryWalk(snapshot.Data, found, out value))

@@ -59,9 +59,22 @@ public class CollectorStoreTests
         var store = StoreWith(CollectorState.Ok);
 
         Assert.True(store.TryResolve(To("loadaverage", "load1"), collectedAt + TimeSpan.FromSeconds(30), out _, out _));
-        Assert.False(store.TryResolve(To("loadaverage", "load1"), collectedAt + TimeSpan.FromSeconds(31), out _, out var problem));
+        var stale = Assert.Throws<ExpressionException>(() =>
+            store.TryResolve(To("loadaverage", "load1"), collectedAt + TimeSpan.FromSeconds(31), out _, out _));
 
-        Assert.Equal("data of collector loadaverage is 31 s old, more than 3 intervals of 10s", problem);
+        Assert.EndsWith("has no value: data of collector loadaverage is 31 s old, more than 3 intervals of 10s", stale.Message);
+    }
+
+    [Fact]
+    public void A_default_stands_in_for_data_that_is_missing_but_not_for_stale_data()
+    {
+        var store = StoreWith(CollectorState.Quarantined, "has not come back");
+        var missing = Expression.Compile("{{collector.loadaverage.load99||0}} < 1", FunctionTable.Pure());
+        var stale = Expression.Compile("{{collector.loadaverage.load1||0}} < 1", FunctionTable.Pure());
+
+        Assert.True(missing.Evaluate(new At(store, collectedAt)).IsTrue);
+        var failed = Assert.Throws<ExpressionException>(() => stale.Evaluate(new At(store, collectedAt + TimeSpan.FromMinutes(1))));
+        Assert.Equal(ErrorKind.MissingData, failed.Kind);
     }
 
     [Theory]
@@ -85,9 +98,10 @@ public class CollectorStoreTests
         var store = StoreWith(CollectorState.Error, "cannot read /proc/loadavg");
 
         Assert.True(store.TryResolve(To("loadaverage", "load1"), collectedAt, out _, out _));
-        Assert.False(store.TryResolve(To("loadaverage", "load1"), collectedAt + TimeSpan.FromMinutes(1), out _, out var problem));
+        var stale = Assert.Throws<ExpressionException>(() =>
+            store.TryResolve(To("loadaverage", "load1"), collectedAt + TimeSpan.FromMinutes(1), out _, out _));
 
-        Assert.EndsWith("3 intervals of 10s: cannot read /proc/loadavg", problem);
+        Assert.EndsWith("3 intervals of 10s: cannot read /proc/loadavg", stale.Message);
     }
 
     [Theory]
@@ -116,4 +130,10 @@ public class CollectorStoreTests
 
     static Reference To(params string[] path) =>
         new("collector", [.. path.Select(Value.Of)], $"collector.{string.Join('.', path)}", 0);
+
+    /// <summary>The store at one moment, as a rule sees it.</summary>
+    sealed class At(CollectorStore store, TimeSpan now) : IReferences
+    {
+        public bool TryResolve(Reference reference, out Value value, out string problem) => store.TryResolve(reference, now, out value, out problem);
+    }
 }
