@@ -93,7 +93,8 @@ internal static class CommandLine
 
     static ApiAddress AddressOf(ParseResult parsed)
     {
-        if (AddressText(parsed) is not { Length: > 0 } text) return new ApiAddress(AgentPlaces.WithSocket(OptionsOf(parsed)).Socket, new Uri("http://opsbro/"), null);
+        if (AddressText(parsed) is not { Length: > 0 } text)
+            return new ApiAddress(AgentPlaces.WithSocket(OptionsOf(parsed)).Socket, new Uri("http://opsbro/"), null);
         if (!text.Contains("://", StringComparison.Ordinal)) text = "http://" + text;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new CliError(2, $"\"{text}\" is no address of an agent; write for instance http://127.0.0.1:6768");

@@ -55,7 +55,7 @@ public partial class CommandLineTests
     static IEnumerable<string> CommandsOf(string page) =>
         CommandInPage().Matches(page).Select(match => match.Groups["command"].Value.TrimEnd());
 
-    [GeneratedRegex("""(?:(?m:^(?:    )?(?:\$ |sudo )*)|`)(?<command>opsbro (?:(?!  | #|`|\||>|&|;)[^\n])+)""")]
+    [GeneratedRegex("""(?:(?m:^(?:    )?(?:\$ |sudo )*)|`)(?<command>opsbro (?:"[^"\n]*"|'[^'\n]*'|(?!  | #|`|\||>|&|;)[^\n])+)""")]
     internal static partial Regex CommandInPage();
 
     static string[] Arguments(string command) =>
