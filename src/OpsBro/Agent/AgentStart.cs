@@ -36,7 +36,9 @@ internal static class AgentStart
         Directory.CreateDirectory(options.LogDirectory);
         var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             WorkingDirectory = "/",   // an agent in the background keeps no mount busy
             ArgumentList = { "agent", "start", "--detached", "--config", options.ConfigDirectory, "--data", options.DataDirectory },
         };

@@ -188,8 +188,12 @@ public sealed class ExpressionCheckTests : IDisposable
 
         Assert.Equal(new CheckRules
         {
-            Interval = TimeSpan.FromMinutes(5), RetryInterval = TimeSpan.FromMinutes(1), MaxAttempts = 3,
-            Freshness = TimeSpan.FromMinutes(20), FlapLow = 10, FlapHigh = 30,
+            Interval = TimeSpan.FromMinutes(5),
+            RetryInterval = TimeSpan.FromMinutes(1),
+            MaxAttempts = 3,
+            Freshness = TimeSpan.FromMinutes(20),
+            FlapLow = 10,
+            FlapHigh = 30,
         }, rules);
     }
 

@@ -12,15 +12,16 @@ namespace OpsBro.Cli;
 internal static class CommandLine
 {
     static readonly Option<string?> config = new("--config")
-        { Description = "Directory of the configuration (OPSBRO_CONFIG; /etc/opsbro).", Recursive = true, HelpName = "DIR" };
+    { Description = "Directory of the configuration (OPSBRO_CONFIG; /etc/opsbro).", Recursive = true, HelpName = "DIR" };
 
     static readonly Option<string?> data = new("--data")
-        { Description = "Directory of the agent's own files and socket (OPSBRO_DATA; /var/lib/opsbro).", Recursive = true, HelpName = "DIR" };
+    { Description = "Directory of the agent's own files and socket (OPSBRO_DATA; /var/lib/opsbro).", Recursive = true, HelpName = "DIR" };
 
     static readonly Option<string?> address = new("--addr")
     {
         Description = "Talk to this agent over HTTP instead of the socket (OPSBRO_ADDR), for instance http://127.0.0.1:6768.",
-        Recursive = true, HelpName = "URL",
+        Recursive = true,
+        HelpName = "URL",
     };
 
     static readonly Option<bool> noColour = new("--no-color") { Description = "No colours (NO_COLOR).", Recursive = true };
@@ -62,7 +63,10 @@ internal static class CommandLine
         {
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
-                EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = terminal.Output, Error = TextWriter.Null,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = terminal.Output,
+                Error = TextWriter.Null,
             });
         }
         catch (CliError e)

@@ -9,7 +9,7 @@ public class ShellTests
     static Task<Said> Shell(string shell, params string[] args)
     {
         var start = new ProcessStartInfo(shell, args)
-            { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["OPSBRO_DATA"] = "/nowhere";
         return RunningAgent.Run(start);

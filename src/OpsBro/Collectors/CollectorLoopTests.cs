@@ -49,7 +49,8 @@ public sealed class CollectorLoopTests : IAsyncLifetime
             isOut.Set();
             server.Wait();
             run.Data.Set("value", 1);
-        }) { Deadline = CollectorSettings.LeastDeadline };
+        })
+        { Deadline = CollectorSettings.LeastDeadline };
         await Start(stuck, new Fake("well", run => run.Data.Set("value", 2)));
         isOut.Wait(patience.Token);
 

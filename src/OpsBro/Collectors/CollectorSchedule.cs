@@ -74,7 +74,8 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         entries[what.Definition.Name] = entry;
         entry.Snapshot = new CollectorSnapshot(
             what.Definition.Name, what.Settings.IsEnabled ? CollectorState.Pending : CollectorState.Disabled, Value.None, default, default,
-            what.Settings.Interval, "") { Summary = what.Collector.Summary, Deadline = what.Settings.Deadline };
+            what.Settings.Interval, "")
+        { Summary = what.Collector.Summary, Deadline = what.Settings.Deadline };
         work.Publish(entry.Snapshot);
     }
 

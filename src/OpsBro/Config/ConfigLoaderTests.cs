@@ -229,7 +229,11 @@ public class ConfigLoaderTests
 
         var loaded = config.Load(environment: new Dictionary<string, string>
         {
-            ["OPSBRO_LOG_LEVL"] = "DEBUG", ["OPSBRO_PORT2"] = "3", ["OPSBRO_BUILD_HOST"] = "x", ["OPSBRO_LOG_LEVEL"] = "LOUD", ["OPSBRO_TOKEN_FILE"] = "/x",
+            ["OPSBRO_LOG_LEVL"] = "DEBUG",
+            ["OPSBRO_PORT2"] = "3",
+            ["OPSBRO_BUILD_HOST"] = "x",
+            ["OPSBRO_LOG_LEVEL"] = "LOUD",
+            ["OPSBRO_TOKEN_FILE"] = "/x",
         });
 
         Assert.Equal(

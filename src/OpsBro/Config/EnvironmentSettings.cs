@@ -68,7 +68,8 @@ internal static class EnvironmentSettings
     /// <summary>A variable has no lines.</summary>
     static ConfigNode WithoutPlace(ConfigNode node) => node with
     {
-        Line = 0, Column = 0,
+        Line = 0,
+        Column = 0,
         Items = [.. node.Items.Select(WithoutPlace)],
         Entries = [.. node.Entries.Select(entry => new KeyValuePair<ConfigNode, ConfigNode>(WithoutPlace(entry.Key), WithoutPlace(entry.Value)))],
     };

@@ -155,7 +155,8 @@ sealed partial class RunningAgent : IAsyncDisposable
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Join(Data, "opsbro.sock")), cancel);
             return new NetworkStream(socket, ownsSocket: true);
         },
-    }) { BaseAddress = new Uri("http://opsbro/") };
+    })
+    { BaseAddress = new Uri("http://opsbro/") };
 
     /// <summary>The agent's log, for messages of failed tests.</summary>
     public string LogText()
@@ -170,7 +171,9 @@ sealed partial class RunningAgent : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Program)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         foreach (var arg in args) start.ArgumentList.Add(arg);
         start.Environment["OPSBRO_CONFIG"] = Config;

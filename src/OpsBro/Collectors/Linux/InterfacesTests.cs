@@ -1,5 +1,5 @@
-using OpsBro.Collectors.Linux;
 using System.Net;
+using OpsBro.Collectors.Linux;
 using OpsBro.Platform;
 
 namespace OpsBro.Tests.Linux;

@@ -1,6 +1,6 @@
-using OpsBro.Collectors.Linux;
 using System.Net;
 using System.Net.Sockets;
+using OpsBro.Collectors.Linux;
 using OpsBro.Platform;
 
 namespace OpsBro.Tests.Linux;

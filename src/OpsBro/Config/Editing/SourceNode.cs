@@ -67,7 +67,8 @@ internal sealed record SourceNode(ConfigNodeKind Kind, int Start, int End, int C
                 var items = new List<SourceNode>();
                 while (Next(parser) is not SequenceEnd) items.Add(Read(parser, depth + 1));
                 return new SourceNode(ConfigNodeKind.List, start, EndOf(parser, list.Style == SequenceStyle.Flow, items), column,
-                    list.Style == SequenceStyle.Flow) { Items = items };
+                    list.Style == SequenceStyle.Flow)
+                { Items = items };
             case MappingStart map:
                 var entries = new List<(SourceNode, SourceNode)>();
                 while (Next(parser) is not MappingEnd)
@@ -78,7 +79,8 @@ internal sealed record SourceNode(ConfigNodeKind Kind, int Start, int End, int C
                 }
                 return new SourceNode(ConfigNodeKind.Map, start,
                     EndOf(parser, map.Style == MappingStyle.Flow, entries.ConvertAll(entry => entry.Item2)), column,
-                    map.Style == MappingStyle.Flow) { Entries = entries };
+                    map.Style == MappingStyle.Flow)
+                { Entries = entries };
             default:
                 return new SourceNode(ConfigNodeKind.Scalar, start, (int)begin.End.Index, column, false);
         }

@@ -113,7 +113,7 @@ internal static class PackVerbs
             if (terminal.Json)
             {
                 var view = ConfigViewBuilder.ParameterOf(parameter) with
-                    { Value = text, Level = setting.Level, File = setting.Place.File, Line = setting.Place.Line };
+                { Value = text, Level = setting.Level, File = setting.Place.File, Line = setting.Place.Line };
                 terminal.PrintJson(view, ConfigJson.Default.ParameterView);
                 return Task.FromResult(0);
             }
