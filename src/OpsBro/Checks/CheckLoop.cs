@@ -151,17 +151,20 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
             renewals = stored.Renewals;
             schedule.SaveAnew();
         }
-        if (!hasBegun)
+        var isFirst = !hasBegun;
+        if (isFirst)
         {
             var waiting = readiness.Waiting;
             if (waiting.Contains("collectors") || waiting.Contains("detectors")) return;
             hasBegun = true;
-            schedule.Begin(now);
         }
         var given = groups.Current;
-        if (!isNew && ReferenceEquals(given, seenGroups)) return;
-        seenGroups = given;
-        schedule.Activate(groups.Has, now, utc);
+        if (isNew || isFirst || !ReferenceEquals(given, seenGroups))
+        {
+            seenGroups = given;
+            schedule.Activate(groups.Has, now, utc);
+        }
+        if (isFirst) schedule.Begin(now);   // after the checks are switched on: those of the first round need not settle
     }
 
     void Take(Configuration current, TimeSpan now, DateTimeOffset utc)

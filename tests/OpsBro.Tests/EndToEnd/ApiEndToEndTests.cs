@@ -58,8 +58,12 @@ public class ApiEndToEndTests
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
 
         var good = await http.PostAsync("/v1/evaluator/eval", new StringContent("{\"expression\": \"6 * 7\"}", Encoding.UTF8, "application/json"));
+        // Expect: 100-continue, or the refusal may close the connection while the client still sends
         var tooLarge = await Problem(http, new HttpRequestMessage(HttpMethod.Post, "/v1/evaluator/eval")
-        { Content = new StringContent(new string('a', 1024 * 1024 + 1)) });
+        {
+            Content = new StringContent(new string('a', 1024 * 1024 + 1)),
+            Headers = { ExpectContinue = true },
+        });
         var shown = await http.GetStringAsync("/v1/config");
 
         Assert.Equal(42, JsonDocument.Parse(await good.Content.ReadAsStringAsync()).RootElement.GetProperty("value").GetInt32());
