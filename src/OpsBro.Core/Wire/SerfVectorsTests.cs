@@ -26,7 +26,10 @@ static class SerfVectors
                 var one = UserEvent.TryRead(body)!;
                 return (one, new JsonObject
                 {
-                    ["CC"] = one.Coalesce, ["LTime"] = one.LTime, ["Name"] = one.Name, ["Payload"] = Shown(one.Payload),
+                    ["CC"] = one.Coalesce,
+                    ["LTime"] = one.LTime,
+                    ["Name"] = one.Name,
+                    ["Payload"] = Shown(one.Payload),
                 });
             case SerfType.PushPull:
                 var state = SerfPushPull.TryRead(body)!;
@@ -38,7 +41,10 @@ static class SerfVectors
                 var response = QueryResponse.TryRead(body)!;
                 return (response, new JsonObject
                 {
-                    ["Flags"] = (uint)response.Flags, ["From"] = response.From, ["ID"] = response.Id, ["LTime"] = response.LTime,
+                    ["Flags"] = (uint)response.Flags,
+                    ["From"] = response.From,
+                    ["ID"] = response.Id,
+                    ["LTime"] = response.LTime,
                     ["Payload"] = Payload(response.Payload),
                 });
             case SerfType.KeyRequest:
@@ -48,18 +54,26 @@ static class SerfVectors
                 var keys = KeyResponse.TryRead(body)!;
                 return (keys, new JsonObject
                 {
-                    ["Keys"] = Texts(keys.Keys), ["Message"] = keys.Message, ["PrimaryKey"] = keys.PrimaryKey,
+                    ["Keys"] = Texts(keys.Keys),
+                    ["Message"] = keys.Message,
+                    ["PrimaryKey"] = keys.PrimaryKey,
                     ["Result"] = keys.Result,
                 });
             case SerfType.ConflictResponse:
                 var conflict = ConflictResponse.TryRead(body)!;
                 return (conflict, new JsonObject
                 {
-                    ["Addr"] = Address(conflict.Addr), ["DelegateCur"] = conflict.Versions.DelegateCur,
-                    ["DelegateMax"] = conflict.Versions.DelegateMax, ["DelegateMin"] = conflict.Versions.DelegateMin,
-                    ["Name"] = conflict.Name, ["Port"] = conflict.Port, ["ProtocolCur"] = conflict.Versions.ProtocolCur,
-                    ["ProtocolMax"] = conflict.Versions.ProtocolMax, ["ProtocolMin"] = conflict.Versions.ProtocolMin,
-                    ["Status"] = conflict.Status, ["Tags"] = conflict.Tags is null ? null : Map(conflict.Tags),
+                    ["Addr"] = Address(conflict.Addr),
+                    ["DelegateCur"] = conflict.Versions.DelegateCur,
+                    ["DelegateMax"] = conflict.Versions.DelegateMax,
+                    ["DelegateMin"] = conflict.Versions.DelegateMin,
+                    ["Name"] = conflict.Name,
+                    ["Port"] = conflict.Port,
+                    ["ProtocolCur"] = conflict.Versions.ProtocolCur,
+                    ["ProtocolMax"] = conflict.Versions.ProtocolMax,
+                    ["ProtocolMin"] = conflict.Versions.ProtocolMin,
+                    ["Status"] = conflict.Status,
+                    ["Tags"] = conflict.Tags is null ? null : Map(conflict.Tags),
                 });
             default:
                 throw new InvalidDataException($"type {type}");
@@ -68,8 +82,11 @@ static class SerfVectors
 
     static JsonObject State(SerfPushPull state) => new()
     {
-        ["EventLTime"] = state.EventLTime, ["Events"] = Ring(state.Events), ["LTime"] = state.LTime,
-        ["LeftMembers"] = Texts(state.LeftMembers), ["QueryLTime"] = state.QueryLTime,
+        ["EventLTime"] = state.EventLTime,
+        ["Events"] = Ring(state.Events),
+        ["LTime"] = state.LTime,
+        ["LeftMembers"] = Texts(state.LeftMembers),
+        ["QueryLTime"] = state.QueryLTime,
         ["StatusLTimes"] = new JsonObject(state.StatusLTimes.Select(p => new KeyValuePair<string, JsonNode?>(p.Key, p.Value))),
     };
 
@@ -90,9 +107,17 @@ static class SerfVectors
 
     static JsonObject Question(Query query) => new()
     {
-        ["Addr"] = Address(query.Addr), ["Filters"] = Filters(query.Filters), ["Flags"] = (uint)query.Flags, ["ID"] = query.Id,
-        ["LTime"] = query.LTime, ["Name"] = query.Name, ["Payload"] = Payload(query.Payload), ["Port"] = query.Port,
-        ["RelayFactor"] = query.RelayFactor, ["SourceNode"] = query.SourceNode, ["Timeout"] = query.TimeoutNanoseconds,
+        ["Addr"] = Address(query.Addr),
+        ["Filters"] = Filters(query.Filters),
+        ["Flags"] = (uint)query.Flags,
+        ["ID"] = query.Id,
+        ["LTime"] = query.LTime,
+        ["Name"] = query.Name,
+        ["Payload"] = Payload(query.Payload),
+        ["Port"] = query.Port,
+        ["RelayFactor"] = query.RelayFactor,
+        ["SourceNode"] = query.SourceNode,
+        ["Timeout"] = query.TimeoutNanoseconds,
     };
 
     static JsonArray? Filters(IReadOnlyList<Bytes>? filters)

@@ -118,15 +118,22 @@ sealed class VectorTree(byte[][] keys, byte[] label, bool stream)
         Assert.True(reader.Ok);
         Say(depth, "ml[6 pushPull] hdr " + new JsonObject
         {
-            ["Join"] = reader.Join, ["Nodes"] = reader.Nodes, ["UserStateLen"] = reader.UserStateLength,
+            ["Join"] = reader.Join,
+            ["Nodes"] = reader.Nodes,
+            ["UserStateLen"] = reader.UserStateLength,
         }.ToJsonString());
         while (reader.Next() is { } node)
         {
             nodes.Add(node);
             Say(depth + 1, "node " + new JsonObject
             {
-                ["Addr"] = Address(node.Addr), ["Incarnation"] = node.Incarnation, ["Meta"] = Meta(node.Meta), ["Name"] = node.Name,
-                ["Port"] = node.Port, ["State"] = node.State, ["Vsn"] = Vsn(node.Vsn),
+                ["Addr"] = Address(node.Addr),
+                ["Incarnation"] = node.Incarnation,
+                ["Meta"] = Meta(node.Meta),
+                ["Name"] = node.Name,
+                ["Port"] = node.Port,
+                ["State"] = node.State,
+                ["Vsn"] = Vsn(node.Vsn),
             }.ToJsonString());
         }
         Assert.True(reader.TryUserState(out var state));
@@ -146,7 +153,10 @@ sealed class VectorTree(byte[][] keys, byte[] label, bool stream)
                 var indirect = IndirectPing.TryRead(body)!;
                 json = new JsonObject
                 {
-                    ["Nack"] = indirect.Nack, ["Node"] = indirect.Node, ["Port"] = indirect.Port, ["SeqNo"] = indirect.SeqNo,
+                    ["Nack"] = indirect.Nack,
+                    ["Node"] = indirect.Node,
+                    ["Port"] = indirect.Port,
+                    ["SeqNo"] = indirect.SeqNo,
                     ["Target"] = Address(indirect.Target),
                 };
                 Source(json, indirect.SourceAddr, indirect.SourceNode, indirect.SourcePort);
@@ -161,7 +171,9 @@ sealed class VectorTree(byte[][] keys, byte[] label, bool stream)
                 var suspect = Suspect.TryRead(body)!;
                 return (suspect, new JsonObject
                 {
-                    ["From"] = suspect.From, ["Incarnation"] = suspect.Incarnation, ["Node"] = suspect.Node,
+                    ["From"] = suspect.From,
+                    ["Incarnation"] = suspect.Incarnation,
+                    ["Node"] = suspect.Node,
                 });
             case MessageType.Dead:
                 var dead = Dead.TryRead(body)!;
@@ -170,8 +182,12 @@ sealed class VectorTree(byte[][] keys, byte[] label, bool stream)
                 var alive = Alive.TryRead(body)!;
                 return (alive, new JsonObject
                 {
-                    ["Addr"] = Address(alive.Addr), ["Incarnation"] = alive.Incarnation, ["Meta"] = Meta(alive.Meta),
-                    ["Node"] = alive.Node, ["Port"] = alive.Port, ["Vsn"] = Vsn(alive.Vsn),
+                    ["Addr"] = Address(alive.Addr),
+                    ["Incarnation"] = alive.Incarnation,
+                    ["Meta"] = Meta(alive.Meta),
+                    ["Node"] = alive.Node,
+                    ["Port"] = alive.Port,
+                    ["Vsn"] = Vsn(alive.Vsn),
                 });
             case MessageType.Error:
                 var error = StreamError.TryRead(body)!;
@@ -256,7 +272,9 @@ sealed class VectorTree(byte[][] keys, byte[] label, bool stream)
         {
             ["<v1>coord"] = new JsonObject
             {
-                ["Adjustment"] = coordinates.Adjustment, ["Error"] = coordinates.Error, ["Height"] = coordinates.Height,
+                ["Adjustment"] = coordinates.Adjustment,
+                ["Error"] = coordinates.Error,
+                ["Height"] = coordinates.Height,
                 ["Vec"] = new JsonArray([.. coordinates.Vec.Select(each => (JsonNode)each)]),
             },
         };
