@@ -21,6 +21,7 @@ internal static class AgentStart
         var autoDetect = new Option<bool>("--auto-detect") { Hidden = true };
         return Cli.Verb.Acting("start", "Run the agent (in the foreground, unless --daemon).", async (args, cancel) =>
         {
+            Posix.KeepFilesFromOthers();
             var options = AgentPlaces.WithSocket(CommandLine.OptionsOf(args));
             if (args.GetValue(daemon) && args.GetValue(oneShot))
                 throw new CliError(2, "--daemon keeps the agent running and --one-shot ends it: write one of them");

@@ -30,6 +30,12 @@ internal static partial class Posix
     [LibraryImport("libc")]
     private static partial int ioctl(int file, nuint request, out WindowSize size);
 
+    /// <summary>Files and directories made from now on are not for other users (umask(2)).</summary>
+    public static void KeepFilesFromOthers() => umask(0x17);   // octal 027
+
+    [LibraryImport("libc")]
+    private static partial uint umask(uint mask);
+
     [LibraryImport("libc")]
     private static partial uint geteuid();
 

@@ -112,6 +112,18 @@ public class AgentEndToEndTests
     }
 
     [Fact]
+    public async Task Nothing_in_the_data_directory_is_for_other_users()
+    {
+        const UnixFileMode others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        await using var agent = await RunningAgent.Started();
+
+        var open = Directory.EnumerateFileSystemEntries(agent.Data, "*", SearchOption.AllDirectories)
+            .Where(path => (File.GetUnixFileMode(path) & others) != 0);
+
+        Assert.Empty(open);
+    }
+
+    [Fact]
     public async Task The_api_explains_itself_and_every_reading_route_without_parts_answers()
     {
         await using var agent = await RunningAgent.Started();
