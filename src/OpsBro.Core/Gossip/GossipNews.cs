@@ -3,7 +3,7 @@ using OpsBro.Core.Wire;
 namespace OpsBro.Core.Gossip;
 
 /// <summary>How a member is, in Serf's words.</summary>
-public enum MemberStatus
+public enum MemberStatus : byte
 {
     /// <summary>Not known.</summary>
     None = 0,
@@ -137,3 +137,38 @@ public sealed record IncarnationNews(uint Incarnation) : GossipNews;
 
 /// <summary>We left: all was said, the pool can be closed.</summary>
 public sealed record LeftNews : GossipNews;
+
+/// <summary>A ping that <c>Ping</c> asked for ended.</summary>
+/// <param name="Id">What <c>Ping</c> returned.</param>
+/// <param name="Node">Who was asked.</param>
+/// <param name="RoundTrip">How long it took; null when no answer came.</param>
+public sealed record PingNews(ulong Id, string Node, TimeSpan? RoundTrip) : GossipNews;
+
+/// <summary>What a query about keys came to. It failed unless all nodes answered and none had an error.</summary>
+/// <param name="Id">What <c>AskKeys</c> returned.</param>
+/// <param name="Command">What was asked for.</param>
+/// <param name="Nodes">Members that should have answered, ourselves included.</param>
+/// <param name="Answered">Members that did.</param>
+/// <param name="Errors">Members that could not do it, or gave an answer that makes no sense.</param>
+/// <param name="Keys">Keys in base64 with the number of members that have each; only of a list.</param>
+/// <param name="PrimaryKeys">The same of the primary keys; older nodes do not say theirs.</param>
+/// <param name="Messages">What members say, by name; each error is one of these.</param>
+public sealed record KeysNews(
+    ulong Id, KeyCommand Command, int Nodes, int Answered, int Errors, IReadOnlyDictionary<string, int> Keys,
+    IReadOnlyDictionary<string, int> PrimaryKeys, IReadOnlyDictionary<string, string> Messages) : GossipNews;
+
+/// <summary>A command about keys that all nodes carry out.</summary>
+public enum KeyCommand
+{
+    /// <summary>Accept a further key.</summary>
+    Install,
+
+    /// <summary>Encrypt with a key that is installed.</summary>
+    Use,
+
+    /// <summary>Accept a key no longer; not the primary one.</summary>
+    Remove,
+
+    /// <summary>Say which keys there are.</summary>
+    List,
+}

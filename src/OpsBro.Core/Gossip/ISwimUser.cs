@@ -24,8 +24,16 @@ public interface ISwimUser
     /// <summary>Writes its part of a push/pull.</summary>
     void WriteState(IBufferWriter<byte> output, bool isJoin);
 
-    /// <summary>Takes in the part of a peer.</summary>
-    void MergeState(ReadOnlySpan<byte> state, bool isJoin, TimeSpan now);
+    /// <summary>
+    /// Takes in the part of a peer. <paramref name="from"/>: the address that we dialed, or the one that the peer dialed from.
+    /// </summary>
+    void MergeState(PeerAddress from, ReadOnlySpan<byte> state, bool isJoin, TimeSpan now);
+
+    /// <summary>
+    /// A push/pull that <c>Join</c> asked for ended; after <see cref="MergeState"/>, when it was fine. <paramref name="error"/>: why it
+    /// failed; empty when it did not. (The user tells the world: Swim itself sends no <see cref="JoinNews"/>.)
+    /// </summary>
+    void JoinEnded(PeerAddress to, string error, TimeSpan now);
 
     /// <summary>A node is new or back.</summary>
     void Joined(SwimNode node, string cause, TimeSpan now);

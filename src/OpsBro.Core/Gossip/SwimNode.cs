@@ -25,4 +25,13 @@ public sealed class SwimNode(string name)
 
     /// <summary>When that changed, on the engine's clock.</summary>
     public TimeSpan Since { get; set; }
+
+    /// <summary>How it is in Serf's words; none: Serf has forgotten it. Serf's, as the next two: no second record per member.</summary>
+    public MemberStatus Status { get; set; }
+
+    /// <summary>Lamport time of its last join or leave.</summary>
+    public ulong StatusTime { get; set; }
+
+    /// <summary>When <see cref="Status"/> changed, on the engine's clock.</summary>
+    public TimeSpan StatusSince { get; set; }
 }
