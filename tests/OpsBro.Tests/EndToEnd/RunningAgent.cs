@@ -21,6 +21,8 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Longest wait for anything: generous, because the machine is shared. Nothing is judged by time.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    static int made;
+
     Process? process;
 
     RunningAgent(string home) => Home = home;
@@ -36,6 +38,12 @@ sealed partial class RunningAgent : IAsyncDisposable
 
     /// <summary>Port of the API on loopback.</summary>
     public int Port { get; } = FreePort();
+
+    /// <summary>
+    /// A loopback address of its own, for gossip on Serf's port: agents of tests, and of other test runs on this machine, never find
+    /// each other by accident.
+    /// </summary>
+    public string Address { get; } = $"127.{64 + (Environment.ProcessId >> 8 & 63)}.{Environment.ProcessId & 255}.{Interlocked.Increment(ref made) % 250 + 1}";
 
     /// <summary>The agent's process id.</summary>
     public int Pid => process!.Id;
@@ -53,6 +61,7 @@ sealed partial class RunningAgent : IAsyncDisposable
         var agent = new RunningAgent(Directory.CreateTempSubdirectory("opsbro-test-").FullName);
         Directory.CreateDirectory(agent.Config);
         agent.Write("agent.yml", $"http:\n  listen: 127.0.0.1:{agent.Port}\n");
+        agent.Gossip();
         return agent;
     }
 
@@ -72,6 +81,13 @@ sealed partial class RunningAgent : IAsyncDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
     }
+
+    /// <summary>
+    /// Writes the section <c>gossip</c> with the agent's own address and without LAN detection, and more keys of it, for instance
+    /// <c>encrypt: …</c>.
+    /// </summary>
+    public void Gossip(params string[] more) =>
+        Write("conf.d/gossip.yml", $"gossip: {{{string.Join(", ", [$"bind: {Address}", "detect: {enabled: false}", .. more])}}}\n");
 
     /// <summary>Adds lines to the agent.yml that names the port.</summary>
     public void AddToAgentYml(string text) => File.AppendAllText(Path.Join(Config, "agent.yml"), text);
