@@ -24,6 +24,12 @@ public sealed record CoordinatePayload(double Adjustment, double Error, double H
     {
         if (payload.IsEmpty || payload[0] != Version) return null;
         var reader = new MsgPackReader(payload[1..]);
+        return Read(ref reader);
+    }
+
+    /// <summary>Reads the map alone; null when it is of another dimension, malformed, or holds NaN or infinity.</summary>
+    internal static CoordinatePayload? Read(ref MsgPackReader reader)
+    {
         var (adjustment, error, height) = (0d, 0d, 0d);
         var (vec, dimensions) = (new double[Dimensions], 0);
         for (var left = reader.Map(WireLimits.MaxFields); left > 0 && reader.Ok; left--)
@@ -50,6 +56,12 @@ public sealed record CoordinatePayload(double Adjustment, double Error, double H
     {
         var writer = new MsgPackWriter(output);
         writer.Type(Version);
+        Write(writer);
+    }
+
+    /// <summary>Writes the map alone.</summary>
+    internal void Write(MsgPackWriter writer)
+    {
         writer.Map(4);
         writer.Field("Adjustment"u8, Adjustment);
         writer.Field("Error"u8, Error);

@@ -7,11 +7,12 @@ namespace OpsBro.Core.Wire;
 /// Writes msgpack exactly as hashicorp/go-msgpack does, so that both sides make the same bytes: integers in the
 /// smallest form, text and
 /// bytes in the old raw family only (never d9 or c4-c6), floats of 64 bits. Callers write the fields of a map sorted
-/// by name.
+/// by name. With <paramref name="ext"/> as its agent RPC does (Go's WriteExt): bytes as bin, texts from 32 bytes as str8.
 /// </summary>
-public readonly ref struct MsgPackWriter(IBufferWriter<byte> output)
+public readonly ref struct MsgPackWriter(IBufferWriter<byte> output, bool ext = false)
 {
     readonly IBufferWriter<byte> output = output;
+    readonly bool ext = ext;
 
     /// <summary>A byte outside msgpack: the type of a message.</summary>
     public void Type(byte type)
@@ -36,7 +37,12 @@ public readonly ref struct MsgPackWriter(IBufferWriter<byte> output)
     public void Text(string text)
     {
         var length = WireText.Length(text);
-        Header(length, 0xa0, 0x1f, 0xda);
+        if (ext && length is > 0x1f and <= byte.MaxValue)
+        {
+            Type(0xd9);
+            Type((byte)length);
+        }
+        else Header(length, 0xa0, 0x1f, 0xda);
         WireText.Encode(text, output.GetSpan(length));
         output.Advance(length);
     }
@@ -52,7 +58,19 @@ public readonly ref struct MsgPackWriter(IBufferWriter<byte> output)
     public void Blob(Bytes bytes)
     {
         if (bytes.IsNil) Nil();
+        else if (ext) Bin(bytes.Span);
         else Raw(bytes.Span);
+    }
+
+    void Bin(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length <= byte.MaxValue)
+        {
+            Type(0xc4);
+            Type((byte)bytes.Length);
+        }
+        else Header(bytes.Length, 0, -1, 0xc5);
+        output.Write(bytes);
     }
 
     /// <summary>An integer without sign.</summary>
@@ -206,7 +224,7 @@ public readonly ref struct MsgPackWriter(IBufferWriter<byte> output)
         }
         else
         {
-            span[0] = (byte)(wide + 1);   // in all three families the form of 32 bits follows that of 16
+            span[0] = (byte)(wide + 1);   // in all families the form of 32 bits follows that of 16
             BinaryPrimitives.WriteUInt32BigEndian(span[1..], (uint)count);
             output.Advance(5);
         }

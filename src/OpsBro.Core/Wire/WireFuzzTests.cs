@@ -181,7 +181,7 @@ public class WireFuzzTests
         return [.. bodies];
     }
 
-    static byte[] Mutated(Random random, byte[][] bodies)
+    internal static byte[] Mutated(Random random, byte[][] bodies)
     {
         if (random.Next(10) == 0)
         {
