@@ -90,8 +90,15 @@ internal static unsafe partial class LibcSpawn
     [LibraryImport("libc", SetLastError = true)]
     public static partial int pipe2(int* ends, int flags);
 
+    /// <summary>A file without a name; since glibc 2.27. <paramref name="flags"/>: 1 is close-on-exec.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int memfd_create(byte* name, uint flags);
+
     [LibraryImport("libc")]
     public static partial int close(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint pwrite(int descriptor, void* buffer, nint length, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint read(int descriptor, void* buffer, nint length);

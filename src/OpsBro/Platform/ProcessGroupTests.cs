@@ -44,6 +44,24 @@ public class ProcessGroupTests
         Assert.Equal("err\n", result.Errors);
     }
 
+    [Theory, InlineData(1), InlineData(200_000)]
+    public void Input_reaches_the_program_whole(int bytes)
+    {
+        var input = Enumerable.Range(0, bytes).Select(i => (byte)('a' + i % 26)).ToArray();
+
+        var result = ProcessGroup.Run(new ProgramStart("/bin/cat") { Input = input, MaxOutput = bytes }, patience);
+
+        Assert.Equal(input, result.OutputBytes);
+    }
+
+    [Fact]
+    public void A_program_need_not_read_its_input()
+    {
+        var result = ProcessGroup.Run(new ProgramStart("/bin/true") { Input = new byte[200_000] }, patience);
+
+        Assert.True(result.IsSuccess);
+    }
+
     [Fact]
     public void Arguments_reach_the_program_as_they_are()
     {

@@ -23,6 +23,9 @@ internal sealed record ProgramStart(IReadOnlyList<string> Arguments, IReadOnlyLi
     {
     }
 
+    /// <summary>What it reads from stdin; nothing unless given.</summary>
+    public ReadOnlyMemory<byte> Input { get; init; }
+
     /// <summary>Working directory.</summary>
     public string Directory { get; init; } = "/";
 

@@ -12,7 +12,7 @@ namespace OpsBro.Platform;
 internal readonly record struct Spawned(int Pid, int Output, int Errors, int Handle);
 
 /// <summary>
-/// Starts a program as leader of a new session: stdin from /dev/null, stdout and stderr into pipes, no other descriptor, no blocked or
+/// Starts a program as leader of a new session: stdin from /dev/null or from memory, stdout and stderr into pipes, no other descriptor, no blocked or
 /// ignored signal, only the environment given.
 /// </summary>
 internal static unsafe class Spawn
@@ -23,6 +23,7 @@ internal static unsafe class Spawn
     static readonly bool canCloseFrom = HasFunction("posix_spawn_file_actions_addclosefrom_np");
     static readonly bool canChangeDirectory = HasFunction("posix_spawn_file_actions_addchdir_np");
     static readonly byte* devNull = Utf8("/dev/null");
+    static readonly byte* inputName = Utf8("input");
 
     static bool HasFunction(string name) =>
         NativeLibrary.TryLoad("libc", typeof(Spawn).Assembly, null, out var libc) && NativeLibrary.TryGetExport(libc, name, out _)
@@ -80,6 +81,13 @@ internal static unsafe class Spawn
             for (var i = 0; i < 4; i++) if (ends[i] >= 0) close(ends[i]);
             return null;
         }
+        var input = start.Input.IsEmpty ? -1 : InMemory(start.Input.Span);
+        if (input < 0 && !start.Input.IsEmpty)
+        {
+            problem = $"cannot keep {start.Input.Length} bytes of input in memory: {Marshal.GetLastPInvokeErrorMessage()}";
+            for (var i = 0; i < 4; i++) if (ends[i] >= 0) close(ends[i]);
+            return null;
+        }
         var attributes = stackalloc byte[OpaqueBytes];
         var actions = stackalloc byte[OpaqueBytes];
         var signals = stackalloc byte[OpaqueBytes];
@@ -90,7 +98,8 @@ internal static unsafe class Spawn
         sigfillset(signals);
         posix_spawnattr_setsigdefault(attributes, signals);
         posix_spawnattr_setflags(attributes, SetSession | SetSignalDefaults | SetSignalMask);
-        posix_spawn_file_actions_addopen(actions, 0, devNull, ReadOnly, 0);
+        if (input >= 0) posix_spawn_file_actions_adddup2(actions, input, 0);
+        else posix_spawn_file_actions_addopen(actions, 0, devNull, ReadOnly, 0);
         posix_spawn_file_actions_adddup2(actions, ends[1], 1);
         posix_spawn_file_actions_adddup2(actions, start.KeepsErrorsApart ? ends[3] : ends[1], 2);
         if (canChangeDirectory) posix_spawn_file_actions_addchdir_np(actions, directory);
@@ -101,6 +110,7 @@ internal static unsafe class Spawn
         posix_spawnattr_destroy(attributes);
         close(ends[1]);
         if (ends[3] >= 0) close(ends[3]);
+        if (input >= 0) close(input);
         if (error == 0)
         {
             problem = "";
@@ -110,6 +120,30 @@ internal static unsafe class Spawn
         if (ends[2] >= 0) close(ends[2]);
         problem = Explain(error, path, start.Directory);
         return null;
+    }
+
+    /// <summary>
+    /// A file without a name that holds the bytes, to be read from its start; -1 when there is no memory. Unlike a pipe it takes all
+    /// at once, whether the program reads or not.
+    /// </summary>
+    static int InMemory(ReadOnlySpan<byte> bytes)
+    {
+        var file = memfd_create(inputName, 1);
+        if (file < 0) return -1;
+        fixed (byte* start = bytes)
+        {
+            for (var at = 0; at < bytes.Length;)
+            {
+                var written = pwrite(file, start + at, bytes.Length - at, at);
+                if (written <= 0)
+                {
+                    close(file);
+                    return -1;
+                }
+                at += (int)written;
+            }
+        }
+        return file;
     }
 
     static string Explain(int error, string path, string directory)
