@@ -5,7 +5,6 @@ using OpsBro.Collectors;
 using OpsBro.Config;
 using OpsBro.Detectors;
 using OpsBro.Evaluator;
-using OpsBro.Events;
 using OpsBro.Storage;
 
 namespace OpsBro;
@@ -24,6 +23,5 @@ internal static class Components
         new CollectorsComponent(),
         new DetectorsComponent(),
         new MonitoringComponent(),
-        new EventsComponent(),
     ];
 }

@@ -33,11 +33,11 @@ public sealed class BroadcastQueue(int most = GossipLimits.MaxQueue)
 
     /// <summary>
     /// Gives rumours as long as they fit, each costing its length and <paramref name="overhead"/>; one that was given
-    /// <paramref name="limit"/> times is done. The bytes are valid during the call only.
+    /// <paramref name="limit"/> times is done. The bytes are valid during the call only. Returns what is left of the budget.
     /// </summary>
-    public void Take(int budget, int overhead, int limit, RumourTaker take)
+    public int Take(int budget, int overhead, int limit, RumourTaker take)
     {
-        if (Count == 0) return;
+        if (Count == 0) return budget;
         foreach (var tier in tiers)
         {
             var kept = -1;   // where the next rumour that stays goes to, once one was taken
@@ -69,7 +69,11 @@ public sealed class BroadcastQueue(int most = GossipLimits.MaxQueue)
             else Forget(rumour);
         }
         taken.Clear();
+        return budget;
     }
+
+    /// <summary>A rumour about this name waits.</summary>
+    public bool Has(string name) => named.ContainsKey(name);
 
     /// <summary>Drops everything.</summary>
     public void Clear()
