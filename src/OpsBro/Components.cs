@@ -5,6 +5,7 @@ using OpsBro.Collectors;
 using OpsBro.Config;
 using OpsBro.Detectors;
 using OpsBro.Evaluator;
+using OpsBro.Events;
 using OpsBro.Storage;
 
 namespace OpsBro;
@@ -23,5 +24,6 @@ internal static class Components
         new CollectorsComponent(),
         new DetectorsComponent(),
         new MonitoringComponent(),
+        new EventsComponent(),
     ];
 }

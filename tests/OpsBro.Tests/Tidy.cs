@@ -21,6 +21,7 @@ public partial class Tidy
         ["Config"] = ["Agent", "Api", "Cli", "Evaluator", "Platform"],
         ["Detectors"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Evaluator", "Platform", "Storage"],
         ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Platform"],
+        ["Events"] = ["Agent", "Api", "Checks", "Config", "Detectors", "Gossip", "NodeState", "Platform"],
         ["Gossip"] = ["Agent", "Api", "Cli", "Config", "Detectors", "NodeState", "Platform", "Storage"],
         ["Platform"] = [],
         ["Storage"] = ["Config", "Platform"],

@@ -136,7 +136,8 @@ public class AgentEndToEndTests
         foreach (var path in openApi.GetProperty("paths").EnumerateObject())
         {
             Assert.Contains(path.Name.Split('{')[0], text);
-            if (path.Name.Contains('{') || path.Name.Contains("follow") || !path.Value.TryGetProperty("get", out var get)) continue;
+            if (path.Name.Contains("follow") || path.Name == "/v1/stream") continue;   // without an end
+            if (path.Name.Contains('{') || !path.Value.TryGetProperty("get", out var get)) continue;
             if (get.TryGetProperty("security", out _)) continue;   // the original reads and acts with it
             using var answer = await http.GetAsync(path.Name);
             Assert.True(answer.IsSuccessStatusCode, $"GET {path.Name} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
