@@ -43,7 +43,11 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// A loopback address of its own, for gossip on Serf's port: agents of tests, and of other test runs on this machine, never find
     /// each other by accident.
     /// </summary>
-    public string Address { get; } = $"127.{64 + (Environment.ProcessId >> 8 & 63)}.{Environment.ProcessId & 255}.{Interlocked.Increment(ref made) % 250 + 1}";
+    public string Address { get; init; } =
+        $"127.{64 + (Environment.ProcessId >> 8 & 63)}.{Environment.ProcessId & 255}.{Interlocked.Increment(ref made) % 250 + 1}";
+
+    /// <summary>The network namespace that the agent runs in; null: the test's own. Verbs reach it anywhere, through its socket.</summary>
+    public string? Namespace { get; init; }
 
     /// <summary>The agent's process id.</summary>
     public int Pid => process!.Id;
@@ -56,9 +60,16 @@ sealed partial class RunningAgent : IAsyncDisposable
         Environment.GetEnvironmentVariable("OPSBRO_PROGRAM") is { Length: > 0 } named ? named : Path.Join(AppContext.BaseDirectory, "opsbro");
 
     /// <summary>A home without a running agent yet: write files, then call <see cref="Start"/>.</summary>
-    public static RunningAgent Prepare()
+    public static RunningAgent Prepare() => Prepared(new RunningAgent(NewHome()));
+
+    /// <summary>The same for a host of a lab.</summary>
+    public static RunningAgent Prepare(NetworkLab lab, int host) =>
+        Prepared(new RunningAgent(NewHome()) { Address = NetworkLab.AddressOf(host), Namespace = lab.NamespaceOf(host) });
+
+    static string NewHome() => Directory.CreateTempSubdirectory("opsbro-test-").FullName;
+
+    static RunningAgent Prepared(RunningAgent agent)
     {
-        var agent = new RunningAgent(Directory.CreateTempSubdirectory("opsbro-test-").FullName);
         Directory.CreateDirectory(agent.Config);
         agent.Write("agent.yml", $"http:\n  listen: 127.0.0.1:{agent.Port}\n");
         agent.Gossip();
@@ -95,7 +106,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Starts the agent and waits until it is initialized.</summary>
     public async Task Start()
     {
-        process = Process.Start(StartInfo("agent", "start"))!;
+        process = Process.Start(Inside(StartInfo("agent", "start")))!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -135,9 +146,10 @@ sealed partial class RunningAgent : IAsyncDisposable
     public async Task<Said> Run(params string[] args) => await Run(StartInfo(args));
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task<Said> Run(ProcessStartInfo start)
+    public static async Task<Said> Run(ProcessStartInfo start, string input = "")
     {
         using var command = Process.Start(start)!;
+        await command.StandardInput.WriteAsync(input);
         command.StandardInput.Close();
         var output = command.StandardOutput.ReadToEndAsync();
         var errors = command.StandardError.ReadToEndAsync();
@@ -195,6 +207,16 @@ sealed partial class RunningAgent : IAsyncDisposable
         start.Environment["OPSBRO_CONFIG"] = Config;
         start.Environment["OPSBRO_DATA"] = Data;
         start.Environment["DOTNET_TieredCompilation"] = "1";
+        return start;
+    }
+
+    /// <summary>The same program in the agent's namespace; <c>ip</c> becomes it, so that the process id is its own.</summary>
+    ProcessStartInfo Inside(ProcessStartInfo start)
+    {
+        if (Namespace is null) return start;
+        string[] before = ["netns", "exec", Namespace, start.FileName];
+        for (var i = 0; i < before.Length; i++) start.ArgumentList.Insert(i, before[i]);
+        start.FileName = "ip";
         return start;
     }
 

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace OpsBro.Tests.EndToEnd;
+
+/// <summary>
+/// A network of its own for real agents: a namespace each, on one bridge in another namespace, where nftables drops what is to be lost between
+/// them. Nothing of it touches the machine's own network; all of it goes with the lab, and what a killed test run left goes with the next one.
+/// Needs root (<see cref="NetworkFactAttribute"/>).
+/// </summary>
+sealed class NetworkLab : IAsyncDisposable
+{
+    /// <summary>Most hosts of a lab.</summary>
+    const int MaxHosts = 16;
+
+    const string Prefix = "opsbro-test";
+
+    static int made;
+
+    readonly string name;
+    readonly int hosts;
+
+    NetworkLab(int hosts)
+    {
+        Assert.InRange(hosts, 1, MaxHosts);
+        this.hosts = hosts;
+        name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}-{Environment.ProcessId}-{Interlocked.Increment(ref made)}");
+    }
+
+    /// <summary>Builds the network.</summary>
+    public static async Task<NetworkLab> Create(int hosts)
+    {
+        await RemoveLeftovers();
+        var lab = new NetworkLab(hosts);
+        await lab.Build();
+        return lab;
+    }
+
+    /// <summary>Namespace of a host.</summary>
+    public string NamespaceOf(int host) => $"{name}-{host}";
+
+    /// <summary>Address of a host.</summary>
+    public static string AddressOf(int host) => string.Create(CultureInfo.InvariantCulture, $"10.77.0.{host + 1}");
+
+    /// <summary>Splits the hosts: those named see only each other, and so do the others.</summary>
+    public Task Partition(params int[] side)
+    {
+        var others = Enumerable.Range(0, hosts).Except(side);
+        return Drop($"iifname {Ports(side)} oifname {Ports(others)} drop", $"iifname {Ports(others)} oifname {Ports(side)} drop");
+    }
+
+    /// <summary>A host sends and hears nothing.</summary>
+    public Task Deafen(int host) => Drop($"oifname {Ports([host])} drop");
+
+    /// <summary>So many of a hundred packets are lost, whatever they carry.</summary>
+    public Task Lose(int percent) => Drop(string.Create(CultureInfo.InvariantCulture, $"ether type ip numgen random mod 100 < {percent} drop"));
+
+    /// <summary>Everything arrives again.</summary>
+    public Task Heal() => Drop();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await Remove(name);
+
+    async Task Build()
+    {
+        await Ip("netns", "add", name);
+        await Ip("-n", name, "link", "add", "bridge", "type", "bridge", "mcast_snooping", "0");
+        await Ip("-n", name, "link", "set", "bridge", "up");
+        for (var host = 0; host < hosts; host++)
+        {
+            var of = NamespaceOf(host);
+            await Ip("netns", "add", of);
+            await Ip("-n", name, "link", "add", $"port{host}", "type", "veth", "peer", "name", "eth0", "netns", of);
+            await Ip("-n", name, "link", "set", $"port{host}", "master", "bridge", "up");
+            await Ip("-n", of, "addr", "add", $"{AddressOf(host)}/24", "brd", "+", "dev", "eth0");
+            await Ip("-n", of, "link", "set", "eth0", "up");
+            await Ip("-n", of, "link", "set", "lo", "up");
+            await Ip("-n", of, "route", "add", "default", "dev", "eth0");
+        }
+        await Heal();
+    }
+
+    Task Drop(params string[] rules) => Checked(
+        new ProcessStartInfo("ip", ["netns", "exec", name, "nft", "-f", "-"]),
+        $$"""
+        flush ruleset
+        table bridge lab {
+        chain between {
+        type filter hook forward priority 0;
+        {{string.Join('\n', rules)}}
+        }
+        }
+
+        """);
+
+    static string Ports(IEnumerable<int> of) => $"{{ {string.Join(", ", of.Select(host => $"\"port{host}\""))} }}";
+
+    /// <summary>Namespaces of test runs that are no more.</summary>
+    static async Task RemoveLeftovers()
+    {
+        if (!Directory.Exists("/run/netns")) return;
+        var left = from path in Directory.EnumerateFileSystemEntries("/run/netns", $"{Prefix}-*")
+                   let parts = Path.GetFileName(path).Split('-')
+                   where parts.Length == 4 && RunningAgent.IsGone(parts[2])
+                   select Path.GetFileName(path);
+        foreach (var lab in left.ToArray()) await Remove(lab);
+    }
+
+    static async Task Remove(string lab)
+    {
+        foreach (var host in Directory.EnumerateFileSystemEntries("/run/netns", $"{lab}-*").ToArray()) await Ip("netns", "del", Path.GetFileName(host));
+        await Ip("netns", "del", lab);
+    }
+
+    static Task Ip(params string[] args) => Checked(new ProcessStartInfo("ip", args), "");
+
+    static async Task Checked(ProcessStartInfo start, string input)
+    {
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        var said = await RunningAgent.Run(start, input);
+        Assert.True(said.ExitCode == 0, $"{start.FileName} {string.Join(' ', start.ArgumentList)}: {said.Errors}");
+    }
+}
+
+/// <summary>A test that needs network namespaces: it is skipped with the reason where they are not to be had, but never in CI.</summary>
+sealed class NetworkFactAttribute : FactAttribute
+{
+    /// <summary>Looks whether it can run.</summary>
+    public NetworkFactAttribute()
+    {
+        if (Environment.GetEnvironmentVariable("CI") == "true") return;
+        if (!Environment.IsPrivilegedProcess) Skip = "network namespaces need root: sudo ./dev test";
+        else if (Missing("ip") || Missing("nft")) Skip = "ip (iproute2) or nft (nftables) is missing: ./dev test installs them";
+    }
+
+    static bool Missing(string program) => !new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin" }.Any(path => File.Exists(Path.Join(path, program)));
+}
