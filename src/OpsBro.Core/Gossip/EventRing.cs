@@ -59,6 +59,7 @@ sealed class EventRing<T> where T : notnull
         floor = oldest.LTime + 1;
     }
 
+    /// <summary>The items of one time.</summary>
     sealed class Slot(ulong time)
     {
         public ulong LTime { get; } = time;

@@ -165,5 +165,6 @@ sealed partial class Serf
         return nextQuery;
     }
 
+    /// <summary>A query that was told to the world.</summary>
     readonly record struct Waiting(Query Query, TimeSpan Deadline);
 }
