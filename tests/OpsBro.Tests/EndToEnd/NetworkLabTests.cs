@@ -29,24 +29,30 @@ public class NetworkLabTests
         Assert.False(File.Exists($"/run/netns/{host}"));
     }
 
-    /// <summary>A datagram from one host to another arrives, out of several.</summary>
+    /// <summary>A datagram from one host to another arrives: sockets in both namespaces, in one process.</summary>
     static async Task<bool> Hears(NetworkLab lab, int from, int to)
     {
-        const string Send = "import socket,sys\ns=socket.socket(2,2)\nfor _ in range(9): s.sendto(b'x',(sys.argv[1],4000))";
-        const string Listen = """
-            import socket
-            s = socket.socket(2, 2)
-            s.bind(('', 4000))
-            print('ready', flush=True)
-            s.settimeout(0.5)
-            try: s.recv(9); print('heard')
+        const string Script = """
+            import ctypes, os, socket, sys
+            def socket_in(namespace):
+                handle = os.open('/run/netns/' + namespace, os.O_RDONLY)
+                assert ctypes.CDLL(None).setns(handle, 0) == 0
+                return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sender, receiver = map(socket_in, sys.argv[1:3])
+            receiver.bind(('', 4000))
+            receiver.settimeout(0.3)
+            sender.sendto(b'x', (sys.argv[3], 4000))
+            try: receiver.recv(9); print('heard')
             except TimeoutError: print('silence')
             """;
-        var start = new ProcessStartInfo("ip", ["netns", "exec", lab.NamespaceOf(to), "python3", "-c", Listen]) { RedirectStandardOutput = true };
-        using var listener = Process.Start(start)!;
-        Assert.Equal("ready", await listener.StandardOutput.ReadLineAsync());
-        using var sender = Process.Start("ip", ["netns", "exec", lab.NamespaceOf(from), "python3", "-c", Send, NetworkLab.AddressOf(to)]);
-        await sender.WaitForExitAsync();
-        return await listener.StandardOutput.ReadLineAsync() == "heard";
+        var start = new ProcessStartInfo("python3", ["-c", Script, lab.NamespaceOf(from), lab.NamespaceOf(to), NetworkLab.AddressOf(to)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var said = await RunningAgent.Run(start);
+        Assert.True(said.ExitCode == 0, said.Errors);
+        return said.Output.Trim() == "heard";
     }
 }

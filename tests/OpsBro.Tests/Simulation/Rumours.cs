@@ -1,0 +1,41 @@
+using System.Text;
+using OpsBro.Core.Gossip;
+
+namespace OpsBro.Tests.Simulation;
+
+/// <summary>Scenarios of things to tell: events arrive once each, everywhere.</summary>
+static class Rumours
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("events", "each event arrives everywhere, and once", [3, 10, 30, 60], Events),
+    ];
+
+    /// <summary>Time in which a rumour has reached everybody: rounds until all have it, twice.</summary>
+    public static TimeSpan Bound(GossipProfile profile, int nodes) => 2 * (1 + Math.Ceiling(Math.Log2(nodes + 1))) * profile.GossipInterval;
+
+    static SimCluster Events(int nodes, ulong seed)
+    {
+        const int Fired = 20;
+        var sim = SimCluster.Converged(nodes, seed);
+        sim.Links.Duplication = 0.2;
+        sim.Links.Jitter = TimeSpan.FromMilliseconds(50);
+        for (var i = 0; i < Fired; i++)
+        {
+            var node = sim.Nodes[sim.Chance.Below(nodes)];
+            sim.Require(node.Engine.FireEvent($"e{i}", Encoding.UTF8.GetBytes("payload"), coalesce: false, sim.Now) is null, "an event is refused");
+            node.Settle();
+            sim.Run(sim.Chance.Within(TimeSpan.FromSeconds(0.5)));
+        }
+
+        var all = sim.RunUntil(() => sim.Nodes.All(node => node.Events.Count == Fired), TimeSpan.FromSeconds(10));
+
+        sim.Require(all, $"{sim.Nodes.Min(node => node.Events.Count)} of {Fired} events arrived somewhere");
+        sim.Run(TimeSpan.FromSeconds(60));
+        foreach (var node in sim.Nodes)
+            foreach (var (name, times) in node.Events)
+                sim.Require(times == 1, $"{node.Name} got {name} {times} times");
+        return sim;
+    }
+}
