@@ -26,9 +26,9 @@ public enum NodeStatus
 /// <param name="Incarnation">Its incarnation.</param>
 /// <param name="State">A <see cref="NodeStatus"/>; other numbers are possible.</param>
 /// <param name="Vsn">Its versions.</param>
-public sealed record NodeState(string Name, Bytes Addr, ushort Port, Bytes Meta, uint Incarnation, int State, Bytes Vsn)
+public sealed record PushPullNode(string Name, Bytes Addr, ushort Port, Bytes Meta, uint Incarnation, int State, Bytes Vsn)
 {
-    internal static NodeState? Read(ref MsgPackReader reader)
+    internal static PushPullNode? Read(ref MsgPackReader reader)
     {
         var (incarnation, name, port, state) = (0u, "", (ushort)0, 0);
         var (addr, meta, vsn) = (default(Bytes), default(Bytes), default(Bytes));
@@ -46,7 +46,7 @@ public sealed record NodeState(string Name, Bytes Addr, ushort Port, Bytes Meta,
                 default: reader.Skip(); break;
             }
         }
-        return reader.Ok ? new NodeState(name, addr, port, meta, incarnation, state, vsn) : null;
+        return reader.Ok ? new PushPullNode(name, addr, port, meta, incarnation, state, vsn) : null;
     }
 
     internal void Write(MsgPackWriter writer)
@@ -110,11 +110,11 @@ public ref struct PushPullReader
     internal readonly int Consumed => reader.Consumed;
 
     /// <summary>The next node; null at the end and at a fault.</summary>
-    public NodeState? Next()
+    public PushPullNode? Next()
     {
         if (nodesLeft == 0 || !reader.Ok) return null;
         nodesLeft--;
-        return NodeState.Read(ref reader);
+        return PushPullNode.Read(ref reader);
     }
 
     /// <summary>The user's state; false when nodes are left to read or bytes are missing.</summary>
@@ -132,7 +132,7 @@ public ref struct PushPullReader
 /// <param name="Join">We join; else we only compare.</param>
 /// <param name="Nodes">All nodes we know.</param>
 /// <param name="UserState">Serf's part, with its type byte.</param>
-public sealed record PushPull(bool Join, IReadOnlyList<NodeState> Nodes, Bytes UserState) : IWireMessage
+public sealed record PushPull(bool Join, IReadOnlyList<PushPullNode> Nodes, Bytes UserState) : IWireMessage
 {
     /// <inheritdoc/>
     public void Write(IBufferWriter<byte> output)

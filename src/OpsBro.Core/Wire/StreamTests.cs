@@ -75,7 +75,7 @@ public class StreamTests
     [Fact]
     public void A_push_pull_of_a_thousand_nodes_is_framed_and_read_in_pieces()
     {
-        var nodes = Enumerable.Range(0, 1_000).Select(i => new NodeState($"node-{i}", new byte[4], 7946, default, 1, 0, default)).ToArray();
+        var nodes = Enumerable.Range(0, 1_000).Select(i => new PushPullNode($"node-{i}", new byte[4], 7946, default, 1, 0, default)).ToArray();
         var output = new SpanWriter();
         new PushPull(true, nodes, new byte[500]).Write(output);
         var (bytes, framer) = (output.Written.ToArray(), new StreamFramer());
@@ -94,7 +94,7 @@ public class StreamTests
     public void The_users_state_is_given_after_the_nodes_only()
     {
         var output = new SpanWriter();
-        new PushPull(false, [new NodeState("a", default, 1, default, 1, 0, default)], new byte[] { 1, 2 }).Write(output);
+        new PushPull(false, [new PushPullNode("a", default, 1, default, 1, 0, default)], new byte[] { 1, 2 }).Write(output);
         var reader = new PushPullReader(output.Written[1..]);
 
         Assert.False(reader.TryUserState(out _));
@@ -110,10 +110,10 @@ public class StreamTests
     {
         public int UserState { get; private set; }
 
-        public List<NodeState> Nodes()
+        public List<PushPullNode> Nodes()
         {
             var reader = new PushPullReader(body.Span);
-            var nodes = new List<NodeState>();
+            var nodes = new List<PushPullNode>();
             while (reader.Next() is { } node) nodes.Add(node);
             Assert.True(reader.TryUserState(out var state));
             UserState = state.Length;

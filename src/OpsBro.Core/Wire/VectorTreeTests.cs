@@ -113,7 +113,7 @@ sealed class VectorTree(byte[][] keys, byte[] label, bool stream)
 
     byte[] State(byte[] body, int depth)
     {
-        var nodes = new List<NodeState>();
+        var nodes = new List<PushPullNode>();
         var reader = new PushPullReader(body);
         Assert.True(reader.Ok);
         Say(depth, "ml[6 pushPull] hdr " + new JsonObject
