@@ -21,6 +21,57 @@ public static class GossipLimits
     /// <summary>Probes that may be under way at once: a dead node does not hold up the round.</summary>
     public const int MaxProbes = 2;
 
+    /// <summary>Pings of ours that wait for an answer beside the probes: those for others, those that users asked for.</summary>
+    public const int MaxPings = 512;
+
+    /// <summary>Streams that we have dialed and that are under way.</summary>
+    public const int MaxDials = 256;
+
+    /// <summary>Streams that peers have opened and that are under way at once; the socket loop refuses more.</summary>
+    public const int MaxInboundStreams = 128;
+
+    /// <summary>Messages in a second that are sent straight back to nodes whose rumours are out of date.</summary>
+    public const int MaxReplies = 20;
+
+    /// <summary>Times that a suspect is asked directly before it is dead, a probe interval apart.</summary>
+    public const int LastCalls = 3;
+
+    /// <summary>Such pings in a second; when half the cluster fails at once it gets by with fewer.</summary>
+    public const int MaxLastCalls = 50;
+
+    /// <summary>Encrypted messages that are remembered within <see cref="ReplayWindow"/>.</summary>
+    public const int MaxReplayMemory = 32_768;
+
+    /// <summary>Lateness of our own from which on it counts against our health.</summary>
+    public static readonly TimeSpan LateThreshold = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Time between two pings to a dead node, each to another one: a healed network is noticed so soon.</summary>
+    public static readonly TimeSpan DeadPingInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Rumours that came within this part of a gossip interval are sent together.</summary>
+    public const int GatheringDivisor = 8;
+
+    /// <summary>Round trips that a probe waits, when they are known.</summary>
+    public const int ProbeRoundTrips = 3;
+
+    /// <summary>Share of a longer round trip in its smoothed value.</summary>
+    public const float RoundTripRise = 0.5f;
+
+    /// <summary>Share of a shorter one.</summary>
+    public const float RoundTripFall = 0.125f;
+
+    /// <summary>Draws until a random choice gives up: there is hardly anything to choose.</summary>
+    public const int MaxDraws = 16;
+
+    /// <summary>Timers of suspicions that are no more, for each live node, until they are cleared away.</summary>
+    public const int StaleTimersFactor = 4;
+
+    /// <summary>Up to so many nodes the push/pull interval is that of the profile.</summary>
+    public const int PushPullScaleFrom = 32;
+
+    /// <summary>Bytes of a node in a push/pull, more or less: the first size of a buffer.</summary>
+    public const int TypicalNodeState = 128;
+
     /// <summary>Least probe timeout, when round trips are known to be short.</summary>
     public static readonly TimeSpan MinProbeTimeout = TimeSpan.FromMilliseconds(100);
 

@@ -45,6 +45,17 @@ public readonly record struct PeerAddress
         }
     }
 
+    /// <summary>Writes the address as it stands in a message into a span of 16 bytes, and says how many it has.</summary>
+    public int Write(Span<byte> addr)
+    {
+        if (IsV4) BinaryPrimitives.WriteUInt32BigEndian(addr, (uint)bits);
+        else BinaryPrimitives.WriteUInt128BigEndian(addr, bits);
+        return IsV4 ? 4 : 16;
+    }
+
+    /// <summary>A node can be reached there: it has a port and is not the address of no one (0.0.0.0, ::).</summary>
+    public bool IsReachable => isSet && Port != 0 && bits != 0;
+
     /// <summary>Of an address as it stands in a message; none when it is neither 4 nor 16 bytes long.</summary>
     public static PeerAddress Of(ReadOnlySpan<byte> addr, ushort port)
     {

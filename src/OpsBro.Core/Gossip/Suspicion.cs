@@ -6,14 +6,15 @@ namespace OpsBro.Core.Gossip;
 /// </summary>
 sealed class Suspicion
 {
+    readonly GossipProfile profile;
     readonly TimeSpan least;
     readonly TimeSpan longest;
     readonly int needed;
     readonly List<string> accusers;
 
-    Suspicion(string from, TimeSpan least, TimeSpan longest, int needed, TimeSpan now)
+    Suspicion(string from, GossipProfile profile, TimeSpan least, TimeSpan longest, int needed, TimeSpan now)
     {
-        (this.least, this.longest, this.needed, Started) = (least, longest, needed, now);
+        (this.profile, this.least, this.longest, this.needed, Started) = (profile, least, longest, needed, now);
         accusers = [from];
     }
 
@@ -23,6 +24,14 @@ sealed class Suspicion
     /// <summary>When the node is dead, on the steady clock.</summary>
     public TimeSpan Ends => Started + Timeout(accusers.Count - 1, needed, least, longest);
 
+    /// <summary>
+    /// When something is to be done about it: the node is asked a few more times before the end, then it is dead. Steady clock.
+    /// </summary>
+    public TimeSpan Due => Ends - CallsLeft * profile.ProbeInterval;
+
+    /// <summary>Times that the node will be asked yet.</summary>
+    public int CallsLeft { get; set; } = GossipLimits.LastCalls;
+
     /// <summary>Who said so, the first one first.</summary>
     public IReadOnlyList<string> Accusers => accusers;
 
@@ -31,7 +40,7 @@ sealed class Suspicion
     {
         var needed = Confirmations(profile, nodes);
         var least = Least(profile, nodes);
-        return new Suspicion(from, least, needed < 1 ? least : least * profile.SuspicionMaxTimeoutMult, needed, now);
+        return new Suspicion(from, profile, least, needed < 1 ? least : least * profile.SuspicionMaxTimeoutMult, needed, now);
     }
 
     /// <summary>Another accuses it: false when that is nothing new, or enough did.</summary>

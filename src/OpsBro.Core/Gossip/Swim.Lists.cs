@@ -29,16 +29,26 @@ public sealed partial class Swim
     public bool Forget(SwimNode node)
     {
         if (node.IsLive || node == Self) return false;
+        if (!known.Remove(node)) return false;
+        if (node.State == NodeStatus.Dead) dead--;
         Move(node, SwimRank.None);
-        return known.Remove(node);
+        return true;
     }
 
     /// <summary>Random nodes that are alive, not suspect, and not <paramref name="but"/>; fewer when there are not so many.</summary>
     public IReadOnlyList<SwimNode> RandomAlive(int count, SwimNode? but = null)
     {
         var chosen = new List<SwimNode>(count);
-        // a few misses are fine: nobody asks for many of few
-        for (var tries = 3 * count + 3; tries > 0 && chosen.Count < Math.Min(count, live.Count); tries--)
+        if (live.Count <= GossipLimits.MaxDraws)
+        {
+            // among few, draws would often miss one
+            foreach (var node in live)
+                if (node.State == NodeStatus.Alive && node != but) chosen.Add(node);
+            chance.Shuffle(chosen);
+            if (chosen.Count > count) chosen.RemoveRange(count, chosen.Count - count);
+            return chosen;
+        }
+        for (var tries = GossipLimits.MaxDraws + 2 * count; tries > 0 && chosen.Count < count; tries--)
         {
             var node = live[chance.Below(live.Count)];
             if (node.State == NodeStatus.Alive && node != but && !chosen.Contains(node)) chosen.Add(node);

@@ -4,17 +4,35 @@ namespace OpsBro.Core.Gossip;
 
 public sealed partial class Swim
 {
-    /// <summary>Local health: 0 is well, up to <see cref="GossipLimits.AwarenessMaxMultiplier"/> less one.</summary>
-    public int Health { get; private set; }
+    static readonly TimeSpan never = TimeSpan.MaxValue;
 
-    /// <summary>No rumour of ours about members waits to be sent.</summary>
-    public bool AllRumoursSent => rumours.Count == 0;
+    TimeSpan due = never;       // what the last Tick said
+    TimeSpan lost;              // time that we were late by, in all
+    TimeSpan lostUntil;
+    TimeSpan lastLate = -TimeSpan.FromDays(1);
+    TimeSpan nextPushPull = never;
 
     /// <summary>
     /// Does what is due and says when it must be called again at the latest. Call it after whatever else was called, too, for that may have
-    /// made something due; it costs little when nothing is.
+    /// made something due; it costs little when nothing is. A node alone is not due at all.
     /// </summary>
-    public TimeSpan Tick(TimeSpan now) => now + profile.ProbeInterval;
+    public TimeSpan Tick(TimeSpan now)
+    {
+        NoticeLateness(now);
+        clock = now;
+        Arm(now);
+        Condemn(now);
+        ContinueProbes(now);
+        BeginProbe(now);
+        EndPings(now);
+        PingDead(now);
+        PushPullInTurn(now);
+        Bury(now);
+        ArmGossip(now);
+        Gossip(now);
+        ArmGossip(now);
+        return due = Next();
+    }
 
     /// <summary>
     /// We were late by so much (a timer, a collection of garbage, a stopped process): we are not well, and what others did not answer in
@@ -22,21 +40,51 @@ public sealed partial class Swim
     /// </summary>
     public void Late(TimeSpan by, TimeSpan now)
     {
+        if (by < GossipLimits.LateThreshold) return;
+        Counters.Late++;
+        if (by > Counters.MostLate) Counters.MostLate = by;
+        // the same time may be reported twice, by our caller and by ourselves
+        var since = now - by > lostUntil ? now - by : lostUntil;
+        if (now > since) lost += now - since;
+        lostUntil = now;
+        if (now - lastLate < profile.ProbeInterval) return;   // one stop counts once
+        lastLate = now;
+        ChangeHealth(+1);
     }
 
-    /// <summary>Says goodbye: we stay up and answer, until <see cref="AllRumoursSent"/> and a while after.</summary>
-    public void Leave(TimeSpan now)
+    void NoticeLateness(TimeSpan now)
     {
+        if (due == never || now - due < GossipLimits.LateThreshold) return;
+        Late(now - due, now);
+        due = now;
     }
 
-    /// <summary>Tells our new tags, with the next incarnation.</summary>
-    public void SetMeta(Bytes meta, TimeSpan now)
+    /// <summary>A clock that stood still while we did: what waits for others goes by it.</summary>
+    TimeSpan Steady(TimeSpan now) => now - lost;
+
+    /// <summary>Starts what peers make necessary, at a random moment so that nodes do not act at once, and stops it without them.</summary>
+    void Arm(TimeSpan now)
     {
+        if (live.Count == 0) nextProbe = nextPushPull = never;
+        else
+        {
+            if (nextProbe == never) nextProbe = now + chance.Within(profile.ProbeInterval);
+            if (nextPushPull == never) nextPushPull = now + chance.Within(PushPullInterval);
+        }
+        if (dead == 0) nextDeadPing = never;
+        else if (nextDeadPing == never) nextDeadPing = now + GossipLimits.DeadPingInterval * (0.5 + chance.Fraction());
     }
 
-    /// <summary>Pings a node once; <see cref="PingNews"/> tells how it went. The number is that of the news.</summary>
-    public ulong Ping(SwimNode node, TimeSpan now) => 0;
+    TimeSpan Next()
+    {
+        var next = Earlier(Earlier(nextProbe, nextGossip), Earlier(nextPushPull, nextDeadPing));
+        foreach (var probe in probes)
+            if (probe.Target is not null) next = Earlier(next, Earlier(probe.AsksOthers, probe.Ends) + lost);
+        if (pending.TryPeek(out var ping)) next = Earlier(next, ping.Sent + profile.ProbeTimeout);
+        if (suspicions.TryPeek(out _, out var ends)) next = Earlier(next, ends + lost);
+        if (burials.TryPeek(out var burial)) next = Earlier(next, burial.Since + profile.GossipToTheDeadTime);
+        return next;
+    }
 
-
-    void LeaveRound(SwimNode node) => _ = node;
+    static TimeSpan Earlier(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

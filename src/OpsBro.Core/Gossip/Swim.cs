@@ -6,8 +6,8 @@ namespace OpsBro.Core.Gossip;
 /// Membership and failure detection as memberlist does them on the wire: SWIM with Lifeguard. Pages: serf-wire.md A1, A3-A5, A8-A12, A18,
 /// A19. Peers are not trusted: what makes no sense is counted and dropped. Not for several threads at once.
 /// <para>
-/// Parts: Swim.Packets (in and out), Swim.Probing, Swim.Relays (pings for others), Swim.Rumours, Swim.States (the state machine),
-/// Swim.PushPull, Swim.Streams, Swim.Lists.
+/// Its parts: Packets (in and out), Probing, Pings (single ones, and those for others), Rumours, States (the state machine), Refuting,
+/// Streams, PushPull, Timers, Lists.
 /// </para>
 /// </summary>
 public sealed partial class Swim
@@ -20,8 +20,12 @@ public sealed partial class Swim
     readonly PacketReader reader;
     readonly PacketWriter writer;
     readonly StreamCodec streams;
+    readonly byte[] ownName;
     readonly SpanWriter scratch = new();   // one message at a time
     readonly BroadcastQueue rumours = new();
+    readonly Parcel parcel;
+    readonly RumourTaker takeRumour;
+    readonly RumourTaker takeUserRumour;
 
     /// <summary>Begins, alone.</summary>
     /// <param name="settings">What to start with.</param>
@@ -38,8 +42,15 @@ public sealed partial class Swim
         this.reader = reader ?? new PacketReader(settings.Keys, settings.Label);
         this.writer = writer ?? new PacketWriter(settings.Keys, settings.Label) { Compress = settings.Compress };
         streams = new StreamCodec(settings.Keys, settings.Label) { Compress = settings.Compress };
+        replays = settings.Keys is null ? null : new ReplayGuard();
+        parcel = new Parcel(this.writer.Budget);
+        takeRumour = rumour => parcel.TryAdd(rumour);
+        takeUserRumour = rumour => parcel.TryAddUser(rumour);
+        sequence = (uint)chance.Next();
+        ownName = new byte[WireText.Length(settings.Name)];
+        WireText.Encode(settings.Name, ownName);
         Tags.Write(scratch, settings.Tags);
-        Self = new SwimNode(Facts(settings.Name, settings.Advertise, scratch.Written, ProtocolVersions.Ours))
+        Self = new SwimNode(FactsOf(settings.Name, settings.Advertise, scratch.Written, ProtocolVersions.Ours))
         {
             Incarnation = Math.Max(1, settings.Incarnation),
             State = NodeStatus.Alive,
@@ -52,11 +63,11 @@ public sealed partial class Swim
     public SwimNode Self { get; }
 
     /// <summary>We said goodbye.</summary>
-    public bool IsLeaving { get; private set; }
+    public bool IsLeaving => Self.State == NodeStatus.Left;
 
     /// <summary>What was counted.</summary>
     public GossipCounters Counters { get; } = new();
 
-    NodeFacts Facts(string name, PeerAddress address, ReadOnlySpan<byte> meta, ProtocolVersions versions) =>
+    NodeFacts FactsOf(string name, PeerAddress address, ReadOnlySpan<byte> meta, ProtocolVersions versions) =>
         settings.Facts?.Of(name, address, meta, versions) ?? new NodeFacts(name, address, meta.ToArray(), versions);
 }

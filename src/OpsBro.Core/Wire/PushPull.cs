@@ -117,6 +117,16 @@ public ref struct PushPullReader
         return PushPullNode.Read(ref reader);
     }
 
+    /// <summary>The next node where it stands; false at the end and at a fault.</summary>
+    public bool TryNext(out NodeView node)
+    {
+        node = default;
+        if (nodesLeft == 0 || !reader.Ok) return false;
+        nodesLeft--;
+        node = NodeView.Read(ref reader, isAlive: false);
+        return reader.Ok;
+    }
+
     /// <summary>The user's state; false when nodes are left to read or bytes are missing.</summary>
     public readonly bool TryUserState(out ReadOnlySpan<byte> state)
     {
