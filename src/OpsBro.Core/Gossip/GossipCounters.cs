@@ -7,6 +7,7 @@ public sealed class GossipCounters
 {
     readonly long[] packetFaults = new long[Enum.GetValues<PacketFault>().Length];
     readonly long[] streamFaults = new long[Enum.GetValues<StreamFault>().Length];
+    long sealedBefore;
 
     /// <summary>Datagrams that came in, and their bytes.</summary>
     public long PacketsIn { get; internal set; }
@@ -31,6 +32,14 @@ public sealed class GossipCounters
 
     /// <summary>Bytes of streams that went out.</summary>
     public long StreamBytesOut { get; internal set; }
+
+    /// <summary>Datagrams and streams encrypted.</summary>
+    public long Sealed { get; internal set; }
+
+    /// <summary>
+    /// Those under the key that is the primary one now: a key with random nonces is to be changed long before 2^32 of all nodes together.
+    /// </summary>
+    public long SealedUnderPrimary => Sealed - sealedBefore;
 
     /// <summary>Messages that could not be read.</summary>
     public long Malformed { get; internal set; }
@@ -100,6 +109,9 @@ public sealed class GossipCounters
 
     /// <summary>Streams that were refused for a reason.</summary>
     public long Of(StreamFault fault) => streamFaults[(int)fault];
+
+    /// <summary>Another key is the primary one.</summary>
+    internal void PrimaryChanged() => sealedBefore = Sealed;
 
     internal void Add(PacketFault fault, PeerAddress from, TimeSpan now)
     {

@@ -70,7 +70,10 @@ public sealed class GossipEngine
     /// <summary>A stream that we dialed failed.</summary>
     public void StreamFailed(long id, string reason, TimeSpan now) => swim.StreamFailed(id, reason, now);
 
-    /// <summary>Does what is due and returns when it must be called again at the latest.</summary>
+    /// <summary>
+    /// Does what is due and returns when it must be called again at the latest: <see cref="TimeSpan.MaxValue"/> when a call or packet has to
+    /// come first.
+    /// </summary>
     public TimeSpan Tick(TimeSpan now)
     {
         var next = serf.Tick(now);   // before Swim: what it queues may leave in the same round
@@ -120,7 +123,7 @@ public sealed class GossipEngine
     public void SendDirect(PeerAddress to, ReadOnlySpan<byte> body, TimeSpan now) => serf.SendDirect(to, body, now);
 
     /// <summary>
-    /// Addresses that are joined again and again while no member has them; those before are forgotten. Each try gives a
+    /// Addresses that are joined, at once and again and again while no member has them; those before are forgotten. Each try gives a
     /// <see cref="JoinNews"/>.
     /// </summary>
     public void Seeds(IReadOnlyList<PeerAddress> seeds) => serf.Seeds(seeds);

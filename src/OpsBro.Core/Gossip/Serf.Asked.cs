@@ -40,7 +40,7 @@ sealed partial class Serf
         open.Deadline = now + timeout;
         asked[(query.LTime, query.Id)] = open;
         nextQuery = Earlier(nextQuery, open.Deadline);
-        if (alive > 1) queries.Add(message);
+        if (HasOthers) queries.Add(message);
         queryClock.Witness(query.LTime);
         pastQueries.TryAdd(query.LTime, queryClock.Time, query.Id);
         if (Matches(query))

@@ -8,6 +8,8 @@ sealed partial class Serf
     /// <summary>A conflict about a name is told, and voted on, once in so long: each rumour about it is one more.</summary>
     public static readonly TimeSpan ConflictPause = TimeSpan.FromSeconds(30);
 
+    const string ConflictQuery = "conflict";
+
     const int MaxConflicts = 256;
 
     readonly Dictionary<string, TimeSpan> conflicts = new(StringComparer.Ordinal);
@@ -48,7 +50,7 @@ sealed partial class Serf
                     output.Happened(new ConflictNews(settings.Name, swim.Self.Address, theirs, IsSelf: true, MustStop: true));
             },
         };
-        Ask(new QueryRequest(InternalPrefix + "conflict", Encoding.UTF8.GetBytes(settings.Name)), open, now, out _);
+        Ask(new QueryRequest(InternalPrefix + ConflictQuery, Encoding.UTF8.GetBytes(settings.Name)), open, now, out _);
     }
 
     /// <summary>Says whom we take for the node that asks; one that asks about our own name is not to be told by us.</summary>

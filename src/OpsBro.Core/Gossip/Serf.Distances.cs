@@ -25,7 +25,6 @@ sealed partial class Serf
     /// <inheritdoc/>
     public void PingDone(SwimNode node, TimeSpan roundTrip, ReadOnlySpan<byte> payload, TimeSpan now)
     {
-        if (node.Status == MemberStatus.Failed) Answered(node, now);
         if (node.Status == MemberStatus.None || node == swim.Self || payload.IsEmpty) return;
         var seconds = roundTrip.TotalSeconds;
         if (Coordinate.TryRead(payload) is not { } coordinate || seconds is < 0 or > Vivaldi.MaxRoundTrip)

@@ -20,7 +20,7 @@ sealed partial class Serf
             return $"the event makes a message of {message.Length} bytes; it may have {GossipLimits.UserEventSize}";
         eventClock.Next();
         Take(one, now);
-        if (alive > 1) events.Add(message);
+        if (HasOthers) events.Add(message);
         return null;
     }
 

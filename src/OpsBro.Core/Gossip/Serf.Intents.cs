@@ -16,7 +16,7 @@ sealed partial class Serf
         if (node == swim.Self) return $"\"{name}\" is this node; let it leave instead";
         var intent = new LeaveIntent(clock.Next(), name, prune);
         Take(intent, now);
-        if (alive > 1) intents.Add(Encode(intent));
+        if (HasOthers) intents.Add(Encode(intent));
         return null;
     }
 
@@ -26,7 +26,7 @@ sealed partial class Serf
         var intent = new JoinIntent(clock.Time, settings.Name);
         clock.Witness(intent.LTime);
         Take(intent, now);
-        intents.Add(Encode(intent));
+        if (HasOthers) intents.Add(Encode(intent));
     }
 
     /// <summary>True when it is news: it is to be passed on.</summary>

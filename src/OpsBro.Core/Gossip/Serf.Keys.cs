@@ -38,7 +38,7 @@ sealed partial class Serf
     void AnswerInternal(Query query, bool isOld, TimeSpan now)
     {
         var name = query.Name.AsSpan(InternalPrefix.Length);
-        if (name is "conflict")
+        if (name is ConflictQuery)
         {
             AnswerConflict(query, now);
             return;
@@ -77,6 +77,7 @@ sealed partial class Serf
                 KeyCommand.Use => keyring.TryUse(key) ? "" : "the key is not installed; install it first",
                 _ => keyring.TryRemove(key) ? "" : "the key is the primary one; use another one first",
             };
+            if (command == KeyCommand.Use && problem.Length == 0 && !wasPrimary) Counters.PrimaryChanged();
             if (keyring.Count != known || keyring.Primary.SequenceEqual(key) != wasPrimary) output.Happened(new KeyringNews());
             // Use changes what encrypts: the answer is the first message that needs the new key
             Answer(query, problem, now);

@@ -37,7 +37,7 @@ sealed partial class Serf
         phaseEnds = now;
         var intent = new LeaveIntent(clock.Next(), settings.Name, false);
         Take(intent, now);
-        if (alive + 1 <= 1) return;   // we are not alive any more, but leaving; nobody is there to be told
+        if (!HasOthers) return;   // nobody is there to be told
         intents.Add(Encode(intent), LeaveName);
         phaseEnds = now + GossipLimits.BroadcastTimeout;
     }
@@ -49,10 +49,11 @@ sealed partial class Serf
         if (leaving == LeavePhase.Intent && (now >= phaseEnds || !intents.Has(LeaveName)))
         {
             swim.Leave(now);
-            (leaving, phaseEnds) = (LeavePhase.Goodbye, now + (alive > 0 ? GossipLimits.BroadcastTimeout : TimeSpan.Zero));
+            Gone(swim.Self, "it said goodbye", now);
+            (leaving, phaseEnds) = (LeavePhase.Goodbye, now + (HasOthers ? GossipLimits.BroadcastTimeout : TimeSpan.Zero));
         }
         if (leaving == LeavePhase.Goodbye && (now >= phaseEnds || swim.AllRumoursSent))
-            (leaving, phaseEnds) = (LeavePhase.Linger, now + (alive > 0 ? GossipLimits.LeavePropagateDelay : TimeSpan.Zero));
+            (leaving, phaseEnds) = (LeavePhase.Linger, now + (HasOthers ? GossipLimits.LeavePropagateDelay : TimeSpan.Zero));
         if (leaving == LeavePhase.Linger && now >= phaseEnds)
         {
             leaving = LeavePhase.Over;

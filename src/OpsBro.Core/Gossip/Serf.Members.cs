@@ -12,6 +12,9 @@ sealed partial class Serf
     /// <summary>Members, those that failed and left included, and we.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Somebody is there to be told something.</summary>
+    bool HasOthers => swim.Live.Count > 0;
+
     /// <summary>Pictures of all members.</summary>
     public IReadOnlyList<Member> Members()
     {

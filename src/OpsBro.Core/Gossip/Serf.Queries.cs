@@ -11,11 +11,15 @@ sealed partial class Serf
     /// <summary>Most queries that wait for our answer; further ones are answered by an ack only.</summary>
     public const int MaxWaiting = 1_024;
 
+    /// <summary>Queries in a second that are answered to an address that is no member's.</summary>
+    public const int MaxStrangers = 4;
+
     /// <summary>Longest time that an asker may have us keep its query.</summary>
     public static readonly TimeSpan MaxQueryTime = TimeSpan.FromHours(1);
 
     readonly EventRing<uint> pastQueries = new();
     readonly Dictionary<ulong, Waiting> waiting = [];
+    Allowance strangers = new(MaxStrangers);
     ulong queryFloor;
     ulong lastKey;
     TimeSpan nextQuery = TimeSpan.MaxValue;
@@ -47,7 +51,7 @@ sealed partial class Serf
 
     void Deliver(Query query, bool isOld, TimeSpan now)
     {
-        if (!MayAnswer(query))
+        if (!MayAnswer(query, now))
         {
             Counters.Misdirected++;
             return;
@@ -74,14 +78,15 @@ sealed partial class Serf
         TimeSpan.FromTicks(Math.Clamp(nanoseconds / TimeSpan.NanosecondsPerTick, 0, MaxQueryTime.Ticks));
 
     /// <summary>
-    /// Answers go to a member's own address only: a forged one would make the whole cluster send to a victim. Without the asker's name, or
-    /// before its alive message came, only a key can vouch for it.
+    /// Answers go to a member's own address only: a forged one would make the whole cluster send to a victim. Some others get a few: one that
+    /// has a key, but whose alive message did not come yet; and one that asks about its name because another has it.
     /// </summary>
-    bool MayAnswer(Query query)
+    bool MayAnswer(Query query, TimeSpan now)
     {
         var to = PeerAddress.Of(query.Addr.Span, query.Port);
         if (to.IsNone || to.Port == 0) return false;
-        return Find(query.SourceNode) is { } asker ? asker.Address == to : settings.Keys is not null;
+        if (Find(query.SourceNode)?.Address == to) return true;
+        return (settings.Keys is not null || query.Name == InternalPrefix + ConflictQuery) && strangers.Take(now);
     }
 
     bool Matches(Query query)

@@ -4,9 +4,6 @@ namespace OpsBro.Core.Gossip;
 
 sealed partial class Serf
 {
-    /// <summary>A failed member may be asked once in so long whether it is there again.</summary>
-    public static readonly TimeSpan DeadPingInterval = TimeSpan.FromSeconds(5);
-
     const int MaxTries = 3;
     const int MaxJoins = 256;
 
@@ -19,11 +16,9 @@ sealed partial class Serf
     readonly Dictionary<PeerAddress, bool> joining = [];   // to whom, and whether to leave out old events
     readonly HashSet<PeerAddress> retrying = [];           // in the background: nobody waits for the news
     IReadOnlyList<PeerAddress> seeds = [];
-    IReadOnlyList<PeerAddress> missing = [];
     long membershipVersion;
-    long missingVersion = -1;
+    long seedsVersion;         // of the members, when no seed was missing; less: nobody looked yet
     TimeSpan nextReconnect = TimeSpan.MaxValue;
-    TimeSpan nextDeadPing = TimeSpan.MaxValue;
     bool hasJoined;
 
     /// <summary>Joins whoever is at an address; <see cref="JoinNews"/> says how it went.</summary>
@@ -39,11 +34,13 @@ sealed partial class Serf
         swim.Join(to, now);
     }
 
-    /// <summary>Addresses that are tried as long as no member has them.</summary>
+    /// <summary>Addresses that are tried as long as no member has them; new ones at once.</summary>
     public void Seeds(IReadOnlyList<PeerAddress> addresses)
     {
-        seeds = addresses;
-        missingVersion = -1;
+        if (addresses.SequenceEqual(seeds)) return;
+        seeds = [.. addresses];
+        seedsVersion = -1;
+        nextReconnect = TimeSpan.MinValue;
     }
 
     /// <inheritdoc/>
@@ -62,40 +59,19 @@ sealed partial class Serf
     TimeSpan TickReturn(TimeSpan now)
     {
         if (IsLeaving) return TimeSpan.MaxValue;
-        var failed = gone.Count > 0;
-        if (missingVersion != membershipVersion)
-        {
-            missing = Missing();
-            missingVersion = membershipVersion;
-        }
-        if (!failed && missing.Count == 0) (nextReconnect, nextDeadPing) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
-        else if (nextReconnect == TimeSpan.MaxValue)
-        {
-            nextReconnect = Jittered(GossipLimits.ReconnectInterval, now);
-            nextDeadPing = Jittered(DeadPingInterval, now);
-        }
-        if (now >= nextDeadPing)
-        {
-            nextDeadPing = Jittered(DeadPingInterval, now);
-            foreach (var node in SomeFailed(1)) swim.Ping(node, now);
-        }
-        if (now >= nextReconnect)
-        {
-            nextReconnect = Jittered(GossipLimits.ReconnectInterval, now);
-            foreach (var node in SomeFailed(MaxTries)) Try(node.Address, isQuiet: true, now);
-            foreach (var seed in Some(missing, MaxTries)) Try(seed, isQuiet: false, now);
-        }
-        return Earlier(nextReconnect, nextDeadPing);
+        if (gone.Count == 0 && (seeds.Count == 0 || seedsVersion == membershipVersion)) return nextReconnect = TimeSpan.MaxValue;
+        if (nextReconnect == TimeSpan.MaxValue) nextReconnect = Jittered(now);
+        if (now < nextReconnect) return nextReconnect;
+        nextReconnect = Jittered(now);
+        foreach (var node in SomeFailed(MaxTries)) Try(node.Address, isQuiet: true, now);
+        var missing = Missing();
+        seedsVersion = missing.Count == 0 ? membershipVersion : -1;
+        foreach (var seed in Some(missing, MaxTries)) Try(seed, isQuiet: false, now);
+        return nextReconnect;
     }
 
     /// <summary>From three quarters of the time to all of it: nodes that lost one another at once do not try at once.</summary>
-    TimeSpan Jittered(TimeSpan time, TimeSpan now) => now + time * 0.75 + chance.Within(time * 0.25);
-
-    /// <summary>One that failed answers again.</summary>
-    void Answered(SwimNode node, TimeSpan now)
-    {
-        if (!IsLeaving) Try(node.Address, isQuiet: true, now);
-    }
+    TimeSpan Jittered(TimeSpan now) => now + GossipLimits.ReconnectInterval * 0.75 + chance.Within(GossipLimits.ReconnectInterval * 0.25);
 
     void Try(PeerAddress to, bool isQuiet, TimeSpan now)
     {
@@ -116,9 +92,8 @@ sealed partial class Serf
         return Some(failed, most);
     }
 
-    List<T> Some<T>(IReadOnlyList<T> all, int most)
+    List<T> Some<T>(List<T> some, int most)
     {
-        var some = all.ToList();
         chance.Shuffle(some);
         if (some.Count > most) some.RemoveRange(most, some.Count - most);
         return some;

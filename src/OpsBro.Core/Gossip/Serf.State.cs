@@ -36,7 +36,7 @@ sealed partial class Serf
         if (!believed) Counters.RefusedJumps++;
         hasMerged = true;
         MergeMembers(peer, now);
-        if (isJoin && joining.TryGetValue(from, out var ignoreOld) && ignoreOld && eventClock.Believes(peer.EventLTime))
+        if (joining.TryGetValue(from, out var ignoreOld) && ignoreOld && eventClock.Believes(peer.EventLTime))
             eventFloor = Math.Max(eventFloor, peer.EventLTime);
         MergeEvents(peer);
     }

@@ -25,6 +25,7 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     MergedClock queryClock = new();
     Swim swim = null!;   // set by Attach, before anything comes in
     bool hasMerged;
+    bool isTold;
 
     /// <summary>Begins on top of a Swim that was made with this as its user.</summary>
     public void Attach(Swim made, TimeSpan now)
@@ -35,14 +36,14 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
         queryClock.Witness(settings.QueryClock);
         if (settings.EventClock > 0) eventFloor = eventClock.Time;
         if (settings.QueryClock > 0) queryFloor = queryClock.Time;
-        if (swim.Self.Status == MemberStatus.None) Joined(swim.Self, "", now);
+        Set(swim.Self, MemberStatus.Alive, now);
     }
 
     /// <summary>Highest Lamport time seen of members, events and queries.</summary>
     public (ulong Members, ulong Events, ulong Queries) Clocks => (clock.Seen, eventClock.Seen, queryClock.Seen);
 
     /// <inheritdoc/>
-    public bool HasRumours => intents.Count + queries.Count + events.Count > 0 && alive > 1;
+    public bool HasRumours => intents.Count + queries.Count + events.Count > 0 && HasOthers;
 
     /// <summary>Messages that wait to be sent.</summary>
     public (int Intents, int Queries, int Events) Queues => (intents.Count, queries.Count, events.Count);
@@ -113,6 +114,11 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     /// <summary>Does what is due and says when it must be called again at the latest.</summary>
     public TimeSpan Tick(TimeSpan now)
     {
+        if (!isTold)
+        {
+            isTold = true;   // not in the constructor: whoever hears it has the engine now
+            Tell(MemberChange.Join, swim.Self, "it is we");
+        }
         var next = TickLeave(now);
         next = Earlier(next, TickQueries(now));
         next = Earlier(next, TickReturn(now));
