@@ -124,7 +124,11 @@ public sealed partial class Swim : IMessageSink
     void SendBare(PeerAddress to, ReadOnlySpan<byte> messages, bool checksum)
     {
         Span<byte> nonce = stackalloc byte[Envelope.NonceSize];
-        if (settings.Keys is not null) output.Nonce(nonce);
+        if (settings.Keys is not null)
+        {
+            output.Nonce(nonce);
+            Counters.Sealed++;
+        }
         var datagram = writer.Write(messages, checksum, nonce);
         if (datagram.IsEmpty) return;   // larger than any datagram: nothing of ours is
         Counters.PacketsOut++;

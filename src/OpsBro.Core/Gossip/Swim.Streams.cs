@@ -129,7 +129,11 @@ public sealed partial class Swim
     ReadOnlyMemory<byte> Seal(ReadOnlySpan<byte> message, bool dialed)
     {
         Span<byte> nonce = stackalloc byte[Envelope.NonceSize];
-        if (settings.Keys is not null) output.Nonce(nonce);
+        if (settings.Keys is not null)
+        {
+            output.Nonce(nonce);
+            Counters.Sealed++;
+        }
         var sealedMessage = new System.Buffers.ArrayBufferWriter<byte>(message.Length + Envelope.PaddedOverhead);
         streams.Write(message, dialed, nonce, sealedMessage);
         Counters.StreamBytesOut += sealedMessage.WrittenCount;
