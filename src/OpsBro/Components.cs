@@ -6,6 +6,7 @@ using OpsBro.Config;
 using OpsBro.Detectors;
 using OpsBro.Evaluator;
 using OpsBro.Events;
+using OpsBro.Gossip;
 using OpsBro.Storage;
 
 namespace OpsBro;
@@ -24,6 +25,7 @@ internal static class Components
         new CollectorsComponent(),
         new DetectorsComponent(),
         new MonitoringComponent(),
+        new GossipComponent(),
         new EventsComponent(),
     ];
 }

@@ -13,14 +13,14 @@ public partial class Tidy
     /// <summary>Which slice of the process may use which other: the edges of ARCHITECTURE.md ("Ask").</summary>
     static readonly Dictionary<string, string[]> allowedEdges = new()
     {
-        ["Agent"] = ["Api", "Checks", "Cli", "Collectors", "Config", "Detectors", "Platform"],
+        ["Agent"] = ["Api", "Checks", "Cli", "Collectors", "Config", "Detectors", "Gossip", "Platform"],
         ["Api"] = ["Agent", "Config", "Platform"],
         ["Checks"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Detectors", "Evaluator", "Platform", "Storage"],
         ["Cli"] = ["Agent", "Api", "Config", "Platform"],
         ["Collectors"] = ["Agent", "Api", "Cli", "Config", "Detectors", "Evaluator", "Platform", "Storage"],
         ["Config"] = ["Agent", "Api", "Cli", "Evaluator", "Platform"],
         ["Detectors"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Evaluator", "Platform", "Storage"],
-        ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Platform"],
+        ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Gossip", "Platform"],
         ["Events"] = ["Agent", "Api", "Checks", "Config", "Detectors", "Gossip", "NodeState", "Platform"],
         ["Gossip"] = ["Agent", "Api", "Cli", "Config", "Detectors", "NodeState", "Platform", "Storage"],
         ["Platform"] = [],

@@ -3,6 +3,7 @@ using OpsBro.Checks;
 using OpsBro.Collectors;
 using OpsBro.Config;
 using OpsBro.Detectors;
+using OpsBro.Gossip;
 using OpsBro.Platform;
 
 namespace OpsBro.Agent;
@@ -10,7 +11,7 @@ namespace OpsBro.Agent;
 /// <summary>Puts together what <c>agent info</c> shows.</summary>
 internal sealed class AgentInfo(
     AgentState self, Readiness readiness, AgentLog log, ConfigStore config, Groups groups, CollectorStore collectors, CheckLoop checks,
-    Storage.Database database)
+    Storage.Database database, ClusterSummary cluster)
 {
     /// <summary>Lines of <c>--show-logs</c>.</summary>
     public const int MaxProblemLines = 20;
@@ -41,6 +42,7 @@ internal sealed class AgentInfo(
             Collectors = collectors.All.CountBy(snapshot => snapshot.State.Word()).OrderByDescending(count => count.Value)
                 .ToDictionary(count => count.Key, count => count.Value),
             Checks = checks.Counts,
+            Cluster = cluster.Now(),
             Problems = [.. Problems()],
             MemoryBytes = Environment.WorkingSet,
             CpuSeconds = Math.Round(cpu.TotalSeconds, 3),
@@ -58,6 +60,7 @@ internal sealed class AgentInfo(
         foreach (var problem in config.Problems.Concat(self.Problems).Distinct()) yield return problem.ToString();
         foreach (var snapshot in collectors.All.Where(s => s.State is CollectorState.Error or CollectorState.Quarantined))
             yield return $"collector {snapshot.Name}: {snapshot.Problem}";
+        foreach (var problem in cluster.Problems) yield return problem;
         if (database.Problem.Length > 0) yield return database.Problem;
         if (log.IsFileBroken) yield return $"{self.Options.LogDirectory}: the log cannot be written; free some space, or check the rights";
     }

@@ -39,6 +39,8 @@ internal sealed record InfoView
     public required IReadOnlyDictionary<string, int> Collectors { get; init; }
     /// <summary>Checks by state.</summary>
     public required IReadOnlyDictionary<string, int> Checks { get; init; }
+    /// <summary>Its place in the cluster.</summary>
+    public required ClusterInfo Cluster { get; init; }
     /// <summary>Everything the operator should mend, one line each.</summary>
     public required string[] Problems { get; init; }
     /// <summary>Resident memory, bytes.</summary>
@@ -55,6 +57,29 @@ internal sealed record InfoView
     public required long Warnings { get; init; }
     /// <summary>The last warnings and errors.</summary>
     public required LogLine[] LastProblemLines { get; init; }
+}
+
+/// <summary>The agent's place in the cluster at one glance.</summary>
+internal sealed record ClusterInfo
+{
+    /// <summary>running, left, broken or off.</summary>
+    public required string State { get; init; }
+    /// <summary>Its name in the cluster.</summary>
+    public required string Name { get; init; }
+    /// <summary>Where others reach it, with the port; empty when it does not run.</summary>
+    public required string Address { get; init; }
+    /// <summary>Port of LAN detection; 0 when it is off.</summary>
+    public required int DetectPort { get; init; }
+    /// <summary>It speaks for its zone.</summary>
+    public required bool IsProxy { get; init; }
+    /// <summary>Members by state, the agent itself included.</summary>
+    public required IReadOnlyDictionary<string, int> Members { get; init; }
+    /// <summary>True when what is sent is encrypted.</summary>
+    public required bool Encrypted { get; init; }
+    /// <summary>Fingerprint of the primary key; empty without encryption.</summary>
+    public required string KeyFingerprint { get; init; }
+    /// <summary>Local health: 0 is well, 7 the worst.</summary>
+    public required int Health { get; init; }
 }
 
 /// <summary>JSON of the agent noun.</summary>

@@ -16,7 +16,6 @@ internal static class InfoScreen
         terminal.Field("Version", info.Version);
         terminal.Field("UUID", info.Uuid);
         terminal.Field("Started", string.Create(CultureInfo.InvariantCulture, $"{info.StartedAt:yyyy-MM-dd HH:mm:ss}Z (pid {info.Pid})"));
-        terminal.Field("Zone", info.Zone);
         terminal.Field("Local address", info.LocalAddress);
         foreach (var address in info.Listens) terminal.Field("API", address);
         terminal.Field("Configuration", info.ConfigDirectory);
@@ -24,6 +23,17 @@ internal static class InfoScreen
         terminal.Field("Memory", $"{info.MemoryBytes / (1024 * 1024)} MB");
         terminal.Field("CPU", string.Create(CultureInfo.InvariantCulture, $"{info.CpuPercent}% of one core since start"));
         terminal.More("opsbro agent modules state");
+
+        terminal.Section("cluster");
+        terminal.Field("Gossip", terminal.State(info.Cluster.State));
+        terminal.Field("Name", info.Cluster.Name);
+        terminal.Field("Zone", info.Cluster.IsProxy ? $"{info.Zone} (proxy node)" : info.Zone);
+        if (info.Cluster.Address.Length > 0) terminal.Field("Address", $"{info.Cluster.Address} (UDP and TCP)");
+        terminal.Field("Detection", info.Cluster.DetectPort > 0 ? $"UDP port {info.Cluster.DetectPort}" : "off");
+        terminal.Field("Members", StartScreen.Counts(info.Cluster.Members));
+        terminal.Field("Encryption", info.Cluster.Encrypted ? $"AES-GCM, key {info.Cluster.KeyFingerprint}" : "none (opsbro agent keygen makes a key)");
+        terminal.Field("Health", info.Cluster.Health == 0 ? "well" : $"{info.Cluster.Health} of 7: this node itself is slow or badly connected");
+        terminal.More("opsbro gossip members");
 
         terminal.Section("automatic detection");
         terminal.Field("Groups", info.Groups.Length == 0 ? "none" : string.Join(", ", info.Groups));

@@ -14,6 +14,7 @@ public partial class CommandLineTests
         "agent start", "agent stop", "agent wait-initialized", "agent log follow", "agent parameters set", "agent parameters add",
         "agent parameters remove", "packs overload", "packs parameters set", "evaluator wait-eval-true", "collectors wait-ok",
         "detectors wait-group", "monitoring wait-ok", "completion",
+        "gossip events add", "gossip events wait", "gossip leave", "gossip wait-members", "event", "leave",
     ];
 
     readonly StringWriter errors = new();

@@ -112,9 +112,9 @@ internal sealed class Terminal
     {
         var (tone, sign, ascii) = state.ToLowerInvariant() switch
         {
-            "ok" or "alive" or "started" or "compliant" => (Tone.Good, "√", "+"),
-            "warning" or "suspect" or "pending" => (Tone.Warning, "‼", "!"),
-            "critical" or "error" or "dead" or "quarantined" => (Tone.Bad, "Х", "x"),
+            "ok" or "alive" or "started" or "compliant" or "running" => (Tone.Good, "√", "+"),
+            "warning" or "suspect" or "leaving" or "pending" => (Tone.Warning, "‼", "!"),
+            "critical" or "error" or "dead" or "failed" or "broken" or "conflict" or "quarantined" => (Tone.Bad, "Х", "x"),
             "unknown" => (Tone.Unknown, "?", "?"),
             _ => (Tone.Dim, "-", "-"),
         };

@@ -8,6 +8,7 @@ using OpsBro.Collectors;
 using OpsBro.Config;
 using OpsBro.Core.Expressions;
 using OpsBro.Detectors;
+using OpsBro.Gossip;
 
 namespace OpsBro.Evaluator;
 
@@ -25,7 +26,13 @@ internal sealed class EvaluatorComponent : IComponent
         group => provider.GetService<Groups>()?.Has(group) ?? false,
         group => provider.GetService<Groups>()?.HasStatic(group) ?? false,
         () => provider.GetRequiredService<ConfigStore>().Current.Agent["node-zone"]?.Text ?? OwnGroups.DefaultZone,
-        provider.GetRequiredService<TimeProvider>())));
+        provider.GetRequiredService<TimeProvider>())
+    {
+        // asked when a rule runs: the cluster is made after the rules
+        ZoneOf = node => provider.GetService<ClusterAnswers>()?.ZoneOf(node) ?? "",
+        CountMembers = (group, state) => provider.GetService<ClusterAnswers>()?.Count(group, state),
+        HasEvent = name => provider.GetService<ClusterAnswers>()?.HasEvent(name) ?? false,
+    }));
 
     /// <inheritdoc/>
     public void MapTo(ApiRoutes api, IServiceProvider services)

@@ -7,7 +7,17 @@ namespace OpsBro.Evaluator;
 /// <param name="HasStaticGroup">True when the agent has the group whatever the rules say.</param>
 /// <param name="Zone">The agent's zone.</param>
 /// <param name="Clock">Wall clock.</param>
-internal sealed record WorldHooks(Func<string, bool> HasGroup, Func<string, bool> HasStaticGroup, Func<string> Zone, TimeProvider Clock);
+internal sealed record WorldHooks(Func<string, bool> HasGroup, Func<string, bool> HasStaticGroup, Func<string> Zone, TimeProvider Clock)
+{
+    /// <summary>The zone of a node by its name or id; empty when it is not known.</summary>
+    public Func<string, string> ZoneOf { get; init; } = _ => "";
+
+    /// <summary>How many members have a group and a state, both may be empty; null for an agent in no cluster.</summary>
+    public Func<string, string, int?> CountMembers { get; init; } = (_, _) => null;
+
+    /// <summary>True when an event of that name was seen lately.</summary>
+    public Func<string, bool> HasEvent { get; init; } = _ => false;
+}
 
 /// <summary>The functions that look at this host, added to the pure ones. Slow ones have a deadline; none changes anything.</summary>
 internal static class WorldFunctions

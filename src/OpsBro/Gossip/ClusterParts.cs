@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
+
+namespace OpsBro.Gossip;
+
+/// <summary>What every pool of this agent needs, made once.</summary>
+internal sealed class ClusterParts(
+    AgentState self, GossipJournal journal, Telemetry telemetry, TimeProvider time, ILogger<GossipPool> logger)
+{
+    /// <summary>What happens is told here.</summary>
+    public GossipJournal Journal => journal;
+
+    /// <summary>Counters.</summary>
+    public Telemetry Telemetry => telemetry;
+
+    /// <summary>Wall clock.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>The pools' log.</summary>
+    public ILogger<GossipPool> PoolLogger => logger;
+
+    /// <summary>One for all pools: the node is the same in each.</summary>
+    public IncarnationFile Incarnation { get; } = new(Path.Join(self.Options.DataDirectory, "gossip", "incarnation"));
+
+    /// <summary>Makes what speaks NodeState on a pool; null for none.</summary>
+    public Func<GossipPool, IPoolPlane?> PlaneOf { get; set; } = _ => null;
+
+    /// <summary>The node's id.</summary>
+    public string Uuid => self.Identity.Uuid;
+
+    /// <summary>Where a zone's files stand: a node that changes its zone does not meet its old members.</summary>
+    public string DirectoryOf(string zone) => Path.Join(self.Options.DataDirectory, "gossip", "zones", Uri.EscapeDataString(zone));
+
+    /// <summary>Our name in the cluster: the configured one, or the host's with what peers do not take replaced.</summary>
+    public string NameOf(GossipOptions options) => options.Name.Length > 0
+        ? options.Name
+        : GossipOptions.IsName(self.Identity.Name) ? self.Identity.Name : Safe(self.Identity.Name);
+
+    static string Safe(string name)
+    {
+        var safe = string.Concat(name.Take(GossipOptions.MaxName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
+        return safe.Length > 0 ? safe : "node";
+    }
+
+    /// <summary>
+    /// The first key of a zone in base64: <c>gossip.encrypt</c> (a key or <c>@FILE</c>), or the original's file
+    /// zone_keys/ZONE.gossip.key below the configuration; empty for none.
+    /// </summary>
+    /// <exception cref="PoolKeysException">The file that should hold it cannot be read.</exception>
+    public string KeyOf(string zone, string encrypt)
+    {
+        var file = encrypt.StartsWith('@')
+            ? Path.Combine(self.Options.ConfigDirectory, encrypt[1..])
+            : Path.Join(self.Options.ConfigDirectory, "zone_keys", $"{Uri.EscapeDataString(zone)}.gossip.key");
+        if (encrypt.Length > 0 && !encrypt.StartsWith('@')) return encrypt;
+        try
+        {
+            if (encrypt.Length == 0 && !File.Exists(file)) return "";
+            var text = File.ReadAllText(file).Trim();
+            return GossipKey.TryParse(text) is not null
+                ? text
+                : throw new PoolKeysException($"{file} holds no key; it must be {GossipKey.Form}; gossip stays off");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PoolKeysException($"the gossip key cannot be read: {e.Message}; gossip stays off until then");
+        }
+    }
+}

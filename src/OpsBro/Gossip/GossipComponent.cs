@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpsBro.Api;
+using OpsBro.Cli;
+using OpsBro.Config;
+using OpsBro.Storage;
+
+namespace OpsBro.Gossip;
+
+/// <summary>
+/// The cluster: every agent knows every agent. Verbs <c>gossip …</c>, routes <c>/v1/members</c>, <c>/v1/events</c>, <c>/v1/gossip/…</c>.
+/// </summary>
+internal sealed class GossipComponent : IComponent
+{
+    /// <summary>Lines of the history and events shown unless told otherwise.</summary>
+    public const int DefaultLimit = 100;
+
+    /// <inheritdoc/>
+    public string Name => "gossip";
+
+    /// <inheritdoc/>
+    public void AddTo(IServiceCollection services, AgentOptions options)
+    {
+        services.AddSingleton<IConfigChecker, GossipChecker>().AddSingleton<IConfigChecker, ZoneChecker>();
+        services.AddSingleton(s => new Feed<MemberChanged>("members", s.GetRequiredService<Telemetry>()));
+        services.AddSingleton(s => new Feed<UserEventArrived>("events", s.GetRequiredService<Telemetry>()));
+        services.AddSingleton(s => new Feed<QueryArrived>("queries", s.GetRequiredService<Telemetry>()));
+        services.AddSingleton<GossipJournal>().AddSingleton<ClusterParts>().AddSingleton<Cluster>().AddSingleton<GossipActions>();
+        services.AddSingleton(s => new MemberViews(s.GetRequiredService<Cluster>(), (_, _) => null, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ClusterAnswers>().AddSingleton<ClusterSummary>();
+        services.AddHostedService(s => s.GetRequiredService<Cluster>());
+    }
+
+    /// <inheritdoc/>
+    public void MapTo(ApiRoutes api, IServiceProvider services)
+    {
+        var members = services.GetRequiredService<MemberViews>();
+        var actions = services.GetRequiredService<GossipActions>();
+        var journal = services.GetRequiredService<GossipJournal>();
+        var history = services.GetRequiredService<HistoryLog>();
+        var json = GossipJson.Default;
+        api.Get("/v1/members", "The members of the cluster, as this agent sees them.", json.MemberViewArray, context => Members(members, context),
+            ("zone", "only this zone"), ("state", "only this state: alive, suspect, leaving, left, failed"), ("group", "only members of this group"));
+        api.Get("/v1/members/{name}", "One member.", json.MemberView, context => actions.Known(context.Part("name")));
+        api.Get("/v1/events", "The last events of users, newest first.", json.EventViewArray, context => Events(journal, context),
+            ("name", "only this event"), ("limit", $"how many, {DefaultLimit} unless told"));
+        api.Change("POST", "/v1/events", "Tell all members an event: {\"name\": …, \"payload\": …, \"coalesce\": …}.",
+            json.EventRequest, ApiJson.Default.DoneView, (_, request) => actions.Fire(request));
+        api.Get("/v1/gossip", "This agent's gossip at a glance.", json.GossipView, _ => actions.Look());
+        api.Get("/v1/gossip/tuning", "Every constant of the protocol.", json.TuningViewArray, _ => Tuning.All);
+        api.Get("/v1/gossip/history", "Who joined, failed, left, suspected whom and why, newest first.", json.GossipHistoryViewArray,
+            context => History(history, context), ("node", "only about this node"), ("limit", $"how many, {DefaultLimit} unless told"),
+            ("since", "only the last while, for instance 2h"));
+        api.Change("POST", "/v1/gossip/join", "Join: {\"addresses\": [\"host:port\"], \"replay\": false}.", json.JoinRequest, json.JoinViewArray,
+            (context, request) => actions.Join(request, context.RequestAborted));
+        api.Change("POST", "/v1/gossip/leave", "Leave the cluster, or make a failed member one that left: {\"node\": …, \"prune\": …}.",
+            json.LeaveRequest, ApiJson.Default.DoneView, (context, request) => actions.Leave(request, context.RequestAborted));
+        api.Change("POST", "/v1/gossip/ping/{name}", "Ping a member.", json.PingView, context => actions.Ping(context.Part("name")));
+        api.Change("POST", "/v1/gossip/query", "Ask the members, and wait for their answers: {\"name\": …, \"payload\": …, …}.",
+            json.QueryBody, json.QueryView, (context, body) => actions.Query(body, context.RequestAborted));
+    }
+
+    static async Task<MemberView[]> Members(MemberViews members, HttpContext context)
+    {
+        var (zone, state, group) = (context.Query("zone"), context.Query("state"), context.Query("group"));
+        return
+        [
+            .. (await members.All()).Where(m => (zone is null || m.Zone == zone) && (state is null || m.State == state)
+                && (group is null || m.Groups.Contains(group))),
+        ];
+    }
+
+    static EventView[] Events(GossipJournal journal, HttpContext context)
+    {
+        var name = context.Query("name");
+        var limit = context.QueryNumber("limit", DefaultLimit, 1, GossipJournal.MaxEvents);
+        return [.. journal.Events.Reverse().Where(e => name is null || e.Name == name).Take(limit).Select(EventView.Of)];
+    }
+
+    static GossipHistoryView[] History(HistoryLog history, HttpContext context)
+    {
+        DateTimeOffset? since = context.Query("since") is null ? null : DateTimeOffset.UtcNow - context.QueryDuration("since", default);
+        var limit = context.QueryNumber("limit", DefaultLimit, 1, HistoryLog.MaxRead);
+        return
+        [
+            .. history.Read(GossipJournal.HistoryKind, context.Query("node"), limit, since)
+                .Select(e => new GossipHistoryView(e.At, e.Name, e.From, e.To, e.Text)),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => GossipVerbs.All(api, terminal);
+}

@@ -1,0 +1,262 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using OpsBro.Core.Gossip;
+using OpsBro.Core.Wire;
+
+namespace OpsBro.Gossip;
+
+/// <summary>
+/// The TCP side of a pool: one message each way, then the end. Who has not shown a key yet gets few streams, a deadline, and memory only
+/// as bytes come in, whatever length it announces.
+/// </summary>
+/// <param name="bind">Where to listen.</param>
+/// <param name="timeout">Longest time of a stream that came in.</param>
+/// <param name="accept">Gives a whole message to the engine, and its answer; empty for none.</param>
+/// <param name="meter">Counts what is given up.</param>
+internal sealed class GossipStreams(
+    IPEndPoint bind, TimeSpan timeout, Func<PeerAddress, ReadOnlyMemory<byte>, Task<ReadOnlyMemory<byte>>> accept, Meter meter) : IDisposable
+{
+    /// <summary>Streams that may come in at once.</summary>
+    public const int MaxInbound = 128;
+
+    /// <summary>Of one address: a peer that goes wild leaves room for the others.</summary>
+    public const int MaxInboundOfOne = 64;
+
+    /// <summary>Streams that may go out at once.</summary>
+    public const int MaxOutbound = 128;
+
+    /// <summary>Bytes that all streams which came in may hold together; what exceeds it is closed.</summary>
+    public const int MaxInboundBytes = 96 * 1024 * 1024;
+
+    const int FirstBuffer = 8 * 1024, Backlog = 256;
+
+    readonly Meter meter = meter;
+    readonly CancellationTokenSource stop = new();
+    readonly ConcurrentDictionary<IPAddress, int> sources = new();
+    Socket? listener;
+    int inbound, outbound;
+    long held;
+
+    /// <summary>Listens.</summary>
+    /// <exception cref="SocketException">The address is taken, or not of this host.</exception>
+    public void Start()
+    {
+        var socket = new Socket(bind.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (bind.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = bind.Address.Equals(IPAddress.IPv6Any);
+            // a restart must not wait until old connections are forgotten; Linux still refuses a port that somebody listens on
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(bind);
+            socket.Listen(Backlog);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+        listener = socket;
+        _ = AcceptAll(socket);
+    }
+
+    async Task AcceptAll(Socket socket)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var peer = await socket.AcceptAsync(stop.Token);
+                var source = ((IPEndPoint)peer.RemoteEndPoint!).Address;
+                if (inbound >= MaxInbound || !TakePlace(source))
+                {
+                    meter.Drop();
+                    peer.Dispose();
+                    continue;
+                }
+                Interlocked.Increment(ref inbound);
+                _ = Serve(peer, source);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (ObjectDisposedException)
+            {
+                return;   // closed while it waited
+            }
+            catch (Exception e) when (e is SocketException or NullReferenceException)
+            {
+                meter.Drop();   // the peer was gone before it was taken, or no descriptor is free: the next one may be luckier
+                await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
+            }
+        }
+    }
+
+    bool TakePlace(IPAddress source)
+    {
+        var count = sources.AddOrUpdate(source, 1, (_, n) => n + 1);
+        if (count <= MaxInboundOfOne) return true;
+        LeavePlace(source);
+        return false;
+    }
+
+    void LeavePlace(IPAddress source)
+    {
+        if (sources.AddOrUpdate(source, 0, (_, n) => n - 1) <= 0) sources.TryRemove(new(source, 0));
+    }
+
+    async Task Serve(Socket peer, IPAddress source)
+    {
+        var failed = true;
+        var began = Platform.Monotonic.Now;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        deadline.CancelAfter(timeout);
+        try
+        {
+            peer.NoDelay = true;
+            var from = (IPEndPoint)peer.RemoteEndPoint!;
+            using var frame = await Read(peer, isInbound: true, deadline.Token);
+            var answer = await accept(PeerAddress.Of(from.Address, from.Port), frame.Memory);
+            if (!answer.IsEmpty) await Send(peer, answer, deadline.Token);
+            peer.Shutdown(SocketShutdown.Send);
+            failed = false;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // a peer that goes, is slow, or talks nonsense: it is counted, and tries again
+        }
+        finally
+        {
+            peer.Dispose();
+            Interlocked.Decrement(ref inbound);
+            LeavePlace(source);
+            meter.Ran(Platform.Monotonic.Now - began, failed);
+        }
+    }
+
+    /// <summary>Dials, sends, reads one message when an answer is expected. Says the answer (empty without one) or why it failed.</summary>
+    public async Task<(ReadOnlyMemory<byte> Answer, string? Error)> Dial(PeerAddress to, ReadOnlyMemory<byte> request, bool expectsAnswer, TimeSpan most)
+    {
+        if (Interlocked.Increment(ref outbound) > MaxOutbound)
+        {
+            Interlocked.Decrement(ref outbound);
+            meter.Drop();
+            return (default, $"more than {MaxOutbound} streams are under way");
+        }
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        deadline.CancelAfter(most);
+        try
+        {
+            var place = to.ToEndPoint();
+            using var socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(place, deadline.Token);
+            await Send(socket, request, deadline.Token);
+            if (!expectsAnswer)
+            {
+                socket.Shutdown(SocketShutdown.Send);
+                return (default, null);
+            }
+            using var frame = await Read(socket, isInbound: false, deadline.Token);
+            // the engine may keep it longer than the buffer is ours
+            return (frame.Memory.ToArray(), null);
+        }
+        catch (SocketException e)
+        {
+            return (default, e.Message);
+        }
+        catch (IOException e)
+        {
+            return (default, e.Message);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            return (default, stop.IsCancellationRequested ? "the agent stops" : $"no answer within {most.TotalSeconds:0.#} s");
+        }
+        finally
+        {
+            Interlocked.Decrement(ref outbound);
+        }
+    }
+
+    static async Task Send(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancel)..];
+    }
+
+    async Task<Frame> Read(Socket socket, bool isInbound, CancellationToken cancel)
+    {
+        var framer = new StreamFramer();
+        var frame = new Frame(this, isInbound);
+        try
+        {
+            frame.Grow(FirstBuffer, 0);
+            var length = 0;
+            while (true)
+            {
+                if (length == frame.Buffer.Length) frame.Grow(length * 2, length);
+                var count = await socket.ReceiveAsync(frame.Buffer.AsMemory(length), SocketFlags.None, cancel);
+                if (count == 0) throw new IOException(length == 0 ? "the peer closed without a word" : "the peer closed in the middle of a message");
+                length += count;
+                switch (framer.Advance(frame.Buffer.AsSpan(0, length)))
+                {
+                    case StreamProgress.Complete:
+                        frame.Length = framer.Length;
+                        return frame;
+                    case StreamProgress.Malformed:
+                        throw new IOException("what the peer says makes no sense");
+                }
+            }
+        }
+        catch (Exception)
+        {
+            frame.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        stop.Cancel();
+        listener?.Dispose();
+    }
+
+    sealed class Frame(GossipStreams owner, bool isInbound) : IDisposable
+    {
+        public byte[] Buffer { get; private set; } = [];
+
+        public int Length { get; set; }
+
+        public ReadOnlyMemory<byte> Memory => Buffer.AsMemory(0, Length);
+
+        public void Grow(int size, int used)
+        {
+            if (isInbound && Interlocked.Add(ref owner.held, size - Buffer.Length) > MaxInboundBytes)
+            {
+                Interlocked.Add(ref owner.held, Buffer.Length - size);
+                owner.meter.Drop();
+                throw new IOException("too many bytes come in at once");
+            }
+            var larger = ArrayPool<byte>.Shared.Rent(size);
+            // a rented array may be larger than asked; what is counted is what it is
+            if (isInbound) Interlocked.Add(ref owner.held, larger.Length - size);
+            Buffer.AsSpan(0, used).CopyTo(larger);
+            Return();
+            Buffer = larger;
+        }
+
+        void Return()
+        {
+            if (Buffer.Length > 0) ArrayPool<byte>.Shared.Return(Buffer);
+        }
+
+        public void Dispose()
+        {
+            if (isInbound) Interlocked.Add(ref owner.held, -Buffer.Length);
+            Return();
+            Buffer = [];
+        }
+    }
+}

@@ -1,0 +1,253 @@
+using System.Net;
+using System.Net.Sockets;
+using OpsBro.Config;
+using OpsBro.Core.Gossip;
+
+namespace OpsBro.Gossip;
+
+/// <summary>
+/// Keeps one zone's pool running: opens it, finds the members again by seeds and snapshot, opens it anew when its settings change, and
+/// tries again while it cannot be opened. All calls come one at a time from <see cref="Cluster"/>.
+/// </summary>
+internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposable
+{
+    /// <summary>Members of the snapshot that are tried at once, and how many are handed to the engine to be tried for ever.</summary>
+    public const int Together = 3, MaxRemembered = 16;
+
+    /// <summary>Seeds that are names are looked up again so often.</summary>
+    public static readonly TimeSpan LookUpAgain = TimeSpan.FromSeconds(60);
+
+    readonly CancellationTokenSource stop = new();
+    CancellationTokenSource searching = new();
+    IReadOnlyList<SeedAddress> seeds = [];
+    IReadOnlyList<KeyValuePair<string, string>> tags = [];
+    PoolSettings? settings;
+    string encrypt = "";
+    volatile GossipPool? pool;
+    volatile string problem = "", seedProblem = "";
+
+    /// <summary>The zone.</summary>
+    public string Zone => zone;
+
+    /// <summary>The pool; null while it cannot be opened.</summary>
+    public GossipPool? Pool => pool;
+
+    /// <summary>Why it is not open; empty when it is.</summary>
+    public string Problem => problem;
+
+    /// <summary>What the operator should mend.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (problem.Length > 0) yield return problem;
+        if (seedProblem.Length > 0) yield return seedProblem;
+        foreach (var one in pool?.Problems() ?? []) yield return one;
+    }
+
+    /// <summary>Takes over settings; does nothing when they are the same and the pool runs.</summary>
+    /// <param name="options">The section <c>gossip</c>.</param>
+    /// <param name="port">The port of this pool.</param>
+    /// <param name="isOwn">The pool of our own zone: it has the seeds, the operator's advertised address, and <c>encrypt</c>.</param>
+    /// <param name="own">Our tags.</param>
+    public async Task Apply(GossipOptions options, int port, bool isOwn, IReadOnlyList<KeyValuePair<string, string>> own)
+    {
+        try
+        {
+            var advertise = await Addresses.Advertised(options.Bind, port,
+                isOwn ? options.Advertise : options.Advertise is { } said ? said with { Port = port } : null);
+            var next = new PoolSettings(zone, parts.NameOf(options), new IPEndPoint(options.Bind, port), advertise, options.Profile, options.Label,
+                options.Compress, parts.DirectoryOf(zone), options.KeepsSnapshot);
+            var key = parts.KeyOf(zone, isOwn ? options.Encrypt : "");
+            if (pool is null or { Broken.Length: > 0 } || next != settings || key != encrypt)
+            {
+                // one that stopped because of its name, or by a fault, stays so until the settings are others
+                if (pool is { Broken.Length: > 0 } && next == settings && key == encrypt) return;
+                Close();
+                Open(next, key, own);
+                seeds = [];
+            }
+            else if (!own.SequenceEqual(tags))
+            {
+                if (await pool.SetTags(own) is { } refused) problem = refused;
+            }
+            tags = own;
+            var wanted = isOwn ? options.Seeds : [];
+            if (!wanted.SequenceEqual(seeds)) Search(wanted);
+            problem = "";
+        }
+        catch (SocketException e)
+        {
+            problem = $"gossip cannot listen on {options.Bind} port {port} ({e.Message}): another agent or a serf agent has it, or the address is not of "
+                + "this host; set gossip.bind or gossip.port; it is tried again";
+        }
+        catch (AddressException e)
+        {
+            problem = e.Message;
+        }
+        catch (PoolKeysException e)
+        {
+            problem = e.Message;
+        }
+        catch (PoolClosedException e)
+        {
+            problem = e.Message;
+        }
+    }
+
+    void Open(PoolSettings next, string key, IReadOnlyList<KeyValuePair<string, string>> own)
+    {
+        var keyring = new KeyringFile(next.KeyringFile);
+        var keys = keyring.Load(key);
+        if (keyring.IsLocked) throw new PoolKeysException(keyring.Problem);
+        var snapshot = next.KeepsSnapshot ? new SnapshotFile(next.SnapshotFile) : null;
+        var past = snapshot?.Load() ?? new SnapshotContents();
+        GossipPool opened;
+        try
+        {
+            opened = new GossipPool(next, keys, own, parts.Incarnation, keyring, snapshot, past, parts.Journal, parts.Telemetry, parts.Time, parts.PoolLogger);
+        }
+        catch (SocketException)
+        {
+            snapshot?.Dispose();
+            throw;
+        }
+        opened.Plane = parts.PlaneOf(opened);
+        opened.Start();
+        (pool, settings, encrypt) = (opened, next, key);
+        searching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        _ = Guard(ComeBack(opened, past, searching.Token));
+    }
+
+    /// <summary>Seeds were given or changed: find them without holding anybody up.</summary>
+    void Search(IReadOnlyList<SeedAddress> wanted)
+    {
+        seeds = wanted;
+        seedProblem = "";
+        if (pool is { } current) _ = Guard(Follow(current, wanted, searching.Token));
+    }
+
+    /// <summary>Hands the seeds' addresses to the engine, which tries them until they are members; names are looked up again.</summary>
+    async Task Follow(GossipPool current, IReadOnlyList<SeedAddress> wanted, CancellationToken cancel)
+    {
+        IReadOnlyList<PeerAddress> before = [];
+        while (!cancel.IsCancellationRequested && ReferenceEquals(wanted, seeds))
+        {
+            var found = new List<PeerAddress>();
+            var unknown = new List<string>();
+            foreach (var seed in wanted)
+            {
+                try
+                {
+                    found.AddRange((await Addresses.Resolve(seed)).Where(a => a != current.Settings.Advertise && !found.Contains(a)));
+                }
+                catch (AddressException e)
+                {
+                    unknown.Add(e.Message);
+                }
+            }
+            // what cannot be looked up now was right before
+            if (unknown.Count > 0) found.AddRange(before.Where(a => !found.Contains(a)));
+            seedProblem = unknown.Count == 0 ? "" : $"seeds cannot be looked up: {string.Join("; ", unknown)}; they are tried again";
+            if (!found.SequenceEqual(before))
+            {
+                before = found;
+                await current.Seeds([.. found, .. remembered.Where(a => !found.Contains(a))]);
+                foreach (var address in found) _ = Guard(current.Join(address, ignoreOldEvents: true, cancel));
+            }
+            if (unknown.Count == 0 && wanted.All(seed => IPAddress.TryParse(seed.Host, out _))) return;
+            await Task.Delay(LookUpAgain, cancel);
+        }
+    }
+
+    IReadOnlyList<PeerAddress> remembered = [];
+
+    /// <summary>After a restart: the members of the snapshot, those that were alive first, a few at a time, until one answers.</summary>
+    async Task ComeBack(GossipPool current, SnapshotContents past, CancellationToken cancel)
+    {
+        PeerAddress[] known = [.. Mixed(past.Alive.Values), .. Mixed(past.Failed.Values)];
+        known = [.. known.Where(a => a != current.Settings.Advertise).Distinct()];
+        // failed ones are tried for ever, and after an outage of all the others too
+        remembered = [.. Mixed(past.Failed.Values).Where(a => a != current.Settings.Advertise).Take(MaxRemembered)];
+        foreach (var seed in past.Seeds)
+        {
+            try
+            {
+                known = [.. known, .. (await Addresses.Resolve(seed)).Where(a => a != current.Settings.Advertise && !known.Contains(a))];
+            }
+            catch (AddressException)
+            {
+                // one of many ways back; it was typed long ago
+            }
+        }
+        if (known.Length == 0) return;
+        if (seeds.Count == 0) await current.Seeds(remembered);
+        foreach (var few in known.Chunk(Together))
+        {
+            var errors = await Task.WhenAll(few.Select(address => current.Join(address, ignoreOldEvents: false, cancel)));
+            if (errors.Contains(null)) return;
+        }
+        remembered = [.. known.Take(MaxRemembered)];
+        if (seeds.Count == 0) await current.Seeds(remembered);
+    }
+
+    static PeerAddress[] Mixed(IEnumerable<PeerAddress> addresses)
+    {
+        PeerAddress[] mixed = [.. addresses];
+        Random.Shared.Shuffle(mixed);
+        return mixed;
+    }
+
+    /// <summary>A pool that closes meanwhile ends the search, and nothing else.</summary>
+    static async Task Guard(Task search)
+    {
+        try
+        {
+            await search;
+        }
+        catch (Exception e) when (e is PoolClosedException or OperationCanceledException)
+        {
+            // there is a next pool, or none any more
+        }
+    }
+
+    /// <summary>Says goodbye and closes.</summary>
+    /// <param name="forGood">The operator wants this node out: a restart does not come back by itself.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public async Task Leave(bool forGood, CancellationToken cancel)
+    {
+        if (pool is not { } current) return;
+        await searching.CancelAsync();
+        if (current.Broken.Length == 0 && !current.HasLeft && (await Glance(current))?.Count > 1) await current.Leave(cancel);
+        if (forGood) current.Snapshot?.Left();
+        Close();
+    }
+
+    static async Task<GossipPool.Glance?> Glance(GossipPool current)
+    {
+        try
+        {
+            return await current.Look();
+        }
+        catch (PoolClosedException)
+        {
+            return null;
+        }
+    }
+
+    void Close()
+    {
+        searching.Cancel();
+        pool?.Dispose();
+        (pool, settings) = (null, null);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        stop.Cancel();
+        Close();
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>There ought to be keys, and none can be had: the message says what to do.</summary>
+internal sealed class PoolKeysException(string message) : Exception(message);
