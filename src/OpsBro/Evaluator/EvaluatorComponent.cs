@@ -27,12 +27,12 @@ internal sealed class EvaluatorComponent : IComponent
         group => provider.GetService<Groups>()?.HasStatic(group) ?? false,
         () => provider.GetRequiredService<ConfigStore>().Current.Agent["node-zone"]?.Text ?? OwnGroups.DefaultZone,
         provider.GetRequiredService<TimeProvider>())
-    {
-        // asked when a rule runs: the cluster is made after the rules
-        ZoneOf = node => provider.GetService<ClusterAnswers>()?.ZoneOf(node) ?? "",
-        CountMembers = (group, state) => provider.GetService<ClusterAnswers>()?.Count(group, state),
-        HasEvent = name => provider.GetService<ClusterAnswers>()?.HasEvent(name) ?? false,
-    }));
+        {
+            // asked when a rule runs: the cluster is made after the rules
+            ZoneOf = node => provider.GetService<ClusterAnswers>()?.ZoneOf(node) ?? "",
+            CountMembers = (group, state) => provider.GetService<ClusterAnswers>()?.Count(group, state),
+            HasEvent = name => provider.GetService<ClusterAnswers>()?.HasEvent(name) ?? false,
+        }));
 
     /// <inheritdoc/>
     public void MapTo(ApiRoutes api, IServiceProvider services)
