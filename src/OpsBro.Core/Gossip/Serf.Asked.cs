@@ -3,6 +3,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Queries of others: passed on, filtered, acknowledged, answered.</summary>
 sealed partial class Serf
 {
     /// <summary>Most queries of ours that are open at once.</summary>

@@ -3,6 +3,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Two nodes with one name: the members vote who keeps it.</summary>
 sealed partial class Serf
 {
     /// <summary>A conflict about a name is told, and voted on, once in so long: each rumour about it is one more.</summary>

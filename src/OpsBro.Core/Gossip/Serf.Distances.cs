@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Network coordinates: what acks carry of them, and the round trips that they tell.</summary>
 sealed partial class Serf
 {
     readonly Vivaldi vivaldi = new(chance);

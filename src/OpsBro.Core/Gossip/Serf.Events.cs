@@ -3,6 +3,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Events of users: each is delivered once.</summary>
 sealed partial class Serf
 {
     readonly EventRing<PastEvent> pastEvents = new();

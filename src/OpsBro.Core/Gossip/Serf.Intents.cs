@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Join and leave intents, ordered by Lamport time.</summary>
 sealed partial class Serf
 {
     /// <summary>An intent so far behind our clock is an old recording.</summary>

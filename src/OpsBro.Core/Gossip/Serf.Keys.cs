@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Queries about keys: asked by an operator, answered by every member.</summary>
 sealed partial class Serf
 {
     /// <summary>A key query is not carried out when it is older than about this: a recording of one would bring old keys back.</summary>

@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Leaving: the intent, then the word of our own death, then the time that both need to spread.</summary>
 sealed partial class Serf
 {
     LeavePhase leaving;

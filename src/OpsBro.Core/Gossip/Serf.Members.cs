@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>The members as Serf sees them: what Swim tells of nodes, and when one is forgotten.</summary>
 sealed partial class Serf
 {
     readonly HashSet<SwimNode> gone = new(ReferenceEqualityComparer.Instance);   // failed and left

@@ -3,6 +3,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Our own queries: who answered what, until their time is over.</summary>
 sealed partial class Serf
 {
     /// <summary>Names that begin so are Serf's own: users neither see nor ask them.</summary>

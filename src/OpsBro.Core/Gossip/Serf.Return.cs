@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Ways back to members that failed and to seeds: tried for ever, so that a split cluster heals.</summary>
 sealed partial class Serf
 {
     const int MaxTries = 3;

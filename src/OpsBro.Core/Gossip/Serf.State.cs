@@ -3,6 +3,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Serf's part of a push/pull.</summary>
 sealed partial class Serf
 {
     /// <inheritdoc/>

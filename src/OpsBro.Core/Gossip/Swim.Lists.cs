@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Nodes in the order in which they are probed, and drawn at random.</summary>
 public sealed partial class Swim
 {
     readonly SwimTable known = new();

@@ -4,6 +4,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Datagrams: read, given to who handles each message, and sent with rumours in the room that is left.</summary>
 public sealed partial class Swim : IMessageSink
 {
     readonly ReplayGuard? replays;

@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Pings beside the probes: answered, asked for by an operator, passed on for others, and sent to the dead.</summary>
 public sealed partial class Swim
 {
     // all have the same timeout, so the oldest is the next one to end

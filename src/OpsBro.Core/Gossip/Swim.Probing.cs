@@ -27,6 +27,7 @@ sealed class Probe
     public bool ExpectsNacks { get; set; }
 }
 
+/// <summary>The failure detector: each round a node is pinged, then by way of others and by stream, then suspected.</summary>
 public sealed partial class Swim
 {
     readonly Probe[] probes = [.. Enumerable.Range(0, GossipLimits.MaxProbes).Select(_ => new Probe())];

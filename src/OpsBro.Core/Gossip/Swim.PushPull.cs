@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Push/pull: two nodes tell each other all they know, at a join and now and then.</summary>
 public sealed partial class Swim
 {
     /// <summary>Time between two exchanges of the whole state: longer the more nodes there are, for each carries all of them.</summary>

@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>What is said about ourselves: refuted with a higher incarnation; accusations sent back to who needs them.</summary>
 public sealed partial class Swim
 {
     Allowance replies = new(GossipLimits.MaxReplies);

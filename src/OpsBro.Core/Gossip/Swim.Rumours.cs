@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>What is told about nodes, and how often.</summary>
 public sealed partial class Swim
 {
     TimeSpan lastGossip = -TimeSpan.FromDays(1);

@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>The state machine: alive, suspect, dead and left, by incarnation (serf-wire.md A10).</summary>
 public sealed partial class Swim
 {
     readonly PriorityQueue<SwimNode, TimeSpan> suspicions = new();   // by when they are due, steady clock; stale ones are passed over

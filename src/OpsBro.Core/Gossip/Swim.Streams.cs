@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>Streams: what one that came in asks for, and how one that we dialed ended.</summary>
 public sealed partial class Swim
 {
     readonly Dictionary<long, Dialed> dialed = [];

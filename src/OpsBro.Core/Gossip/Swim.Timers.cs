@@ -2,6 +2,7 @@ using OpsBro.Core.Wire;
 
 namespace OpsBro.Core.Gossip;
 
+/// <summary>What is due when, and this process's own lateness.</summary>
 public sealed partial class Swim
 {
     static readonly TimeSpan never = TimeSpan.MaxValue;

@@ -42,7 +42,8 @@ static class Failures
         var bound = DetectionBound(GossipProfile.Lan, nodes);
         var isKnown = sim.RunUntil(() => victims.All(victim => sim.Views.FailedTo(victim) == sim.Running), bound);
 
-        sim.Require(isKnown, $"{string.Join(", ", victims.Where(v => sim.Views.FailedTo(v) < sim.Running).Select(SimNode.NameOf))} not failed everywhere after {bound}");
+        var unknown = victims.Where(v => sim.Views.FailedTo(v) < sim.Running).Select(SimNode.NameOf);
+        sim.Require(isKnown, $"{string.Join(", ", unknown)} not failed everywhere after {bound}");
         sim.RequireNoFalseFailure(unless: failure => victims.Contains(failure.Subject));
         var first = sim.Views.Failures[0].At - killed;
         sim.Note($"killed {victims.Count}; failed to the first after {first.TotalSeconds:0.0} s, to all after {(sim.Now - killed).TotalSeconds:0.0} s");
@@ -95,7 +96,8 @@ static class Failures
 
         var isBack = sim.RunUntil(sim.AllSeeAll, TimeSpan.FromSeconds(2));
 
-        sim.Require(isBack, $"{SimNode.NameOf(node)} came back {(forgets ? "with incarnation 1 " : "")}and is alive to {sim.Views.AliveTo(node)} of {nodes} after 2 s");
+        sim.Require(isBack, $"{SimNode.NameOf(node)} came back {(forgets ? "with incarnation 1 " : "")}"
+            + $"and is alive to {sim.Views.AliveTo(node)} of {nodes} after 2 s");
         sim.Require(forgets || sim.Nodes[node].SavedIncarnation > before, "its incarnation went down");
         sim.Run(TimeSpan.FromSeconds(30));
         sim.Require(sim.AllSeeAll(), $"{SimNode.NameOf(node)} came back and did not stay");

@@ -52,7 +52,8 @@ static class Networks
         sim.Links.Partition(i => sides[i]);
         sim.Run(TimeSpan.FromSeconds(90));
         for (var i = 0; i < nodes; i++)
-            sim.Require(sim.Views.AliveTo(i) == sides.Count(side => side == sides[i]), $"{SimNode.NameOf(i)} is alive to {sim.Views.AliveTo(i)} in the middle of the partition");
+            sim.Require(sim.Views.AliveTo(i) == sides.Count(side => side == sides[i]),
+                $"{SimNode.NameOf(i)} is alive to {sim.Views.AliveTo(i)} in the middle of the partition");
         sim.RequireNoFalseFailure(unless: failure => sides[failure.Observer] != sides[failure.Subject]);
 
         sim.Links.Heal();

@@ -98,6 +98,7 @@ sealed partial class SimCluster
     {
         foreach (var failure in Views.Failures)
             if (unless is null || !unless(failure))
-                Require(false, $"{SimNode.NameOf(failure.Observer)} took {SimNode.NameOf(failure.Subject)} for failed at {failure.At.TotalSeconds:0.00} s: {failure.Cause}");
+                Require(false, $"{SimNode.NameOf(failure.Observer)} took {SimNode.NameOf(failure.Subject)} for failed "
+                + $"at {failure.At.TotalSeconds:0.00} s: {failure.Cause}");
     }
 }
