@@ -95,6 +95,9 @@ public sealed class GossipCounters
     /// <summary>Alive messages with a name that another address has.</summary>
     public long Conflicts { get; internal set; }
 
+    /// <summary>Members that were back within <see cref="GossipLimits.FlapTimeout"/> after they had failed.</summary>
+    public long Flaps { get; internal set; }
+
     /// <summary>Times that this process was late itself.</summary>
     public long Late { get; internal set; }
 

@@ -84,6 +84,9 @@ public static class GossipLimits
     /// <summary>A member that left is forgotten after so long.</summary>
     public static readonly TimeSpan TombstoneTimeout = TimeSpan.FromHours(24);
 
+    /// <summary>A failed member that is back sooner flaps: it is counted, for something is wrong with it, its network or these settings.</summary>
+    public static readonly TimeSpan FlapTimeout = TimeSpan.FromSeconds(60);
+
     /// <summary>Time between two looks for members to forget.</summary>
     public static readonly TimeSpan ReapInterval = TimeSpan.FromSeconds(15);
 

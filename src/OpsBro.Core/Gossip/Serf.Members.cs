@@ -45,6 +45,7 @@ sealed partial class Serf
         toPrune?.Remove(node);
         membershipVersion++;
         var isNew = node.Status == MemberStatus.None;
+        if (node.Status == MemberStatus.Failed && now - node.StatusSince < GossipLimits.FlapTimeout) Counters.Flaps++;
         Set(node, MemberStatus.Alive, now);
         if (isNew)
         {

@@ -20,6 +20,23 @@ public class SerfMembersTests
     }
 
     [Fact]
+    public void A_failed_member_that_is_soon_back_flaps_and_a_late_one_does_not()
+    {
+        var cluster = new MemoryCluster();
+        var node = cluster.Add("self");
+        node.Meets("n", 2, incarnation: 1);
+
+        node.Loses("n", incarnation: 1);
+        node.Meets("n", 2, incarnation: 2);
+        Assert.Equal(1, node.Engine.Counters.Flaps);
+        node.Loses("n", incarnation: 2);
+        cluster.RunFor(GossipLimits.FlapTimeout.TotalSeconds + 1);
+        node.Meets("n", 2, incarnation: 3);
+
+        Assert.Equal((1, MemberStatus.Alive), (node.Engine.Counters.Flaps, node.Engine.Find("n")!.Status));
+    }
+
+    [Fact]
     public void Tags_are_told_to_all()
     {
         var cluster = MemoryCluster.Of(3);

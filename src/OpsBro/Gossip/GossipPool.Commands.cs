@@ -130,6 +130,7 @@ internal sealed partial class GossipPool
         ["refused_jumps"] = c.RefusedJumps,
         ["dropped_rumours"] = c.DroppedRumours,
         ["conflicts"] = c.Conflicts,
+        ["flaps"] = c.Flaps,
         ["late"] = c.Late,
         ["most_late_ms"] = (long)c.MostLate.TotalMilliseconds,
     };

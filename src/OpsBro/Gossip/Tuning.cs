@@ -36,6 +36,7 @@ internal static class Tuning
         Same("ReconnectTimeout", Text(GossipLimits.ReconnectTimeout), "a failed member is forgotten after this time"),
         Same("RetryJoin", Text(GossipLimits.ReconnectInterval), "seeds that are no members are tried again after this time; Serf: 30s"),
         Same("TombstoneTimeout", Text(GossipLimits.TombstoneTimeout), "a member that left is forgotten after this time"),
+        Same("FlapTimeout", Text(GossipLimits.FlapTimeout), "a failed member that is back sooner is counted under flaps"),
         Same("ReapInterval", Text(GossipLimits.ReapInterval), "time between two looks for members to forget"),
         Same("RecentIntentTimeout", Text(GossipLimits.RecentIntentTimeout), "an intent about a member not known yet is kept so long"),
         Same("BroadcastTimeout", Text(GossipLimits.BroadcastTimeout), "longest wait until a goodbye has been sent"),
