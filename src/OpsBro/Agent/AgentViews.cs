@@ -70,6 +70,8 @@ internal sealed record ClusterInfo
     public required string Address { get; init; }
     /// <summary>Port of LAN detection; 0 when it is off.</summary>
     public required int DetectPort { get; init; }
+    /// <summary>Where Serf's clients are listened to; empty when they are not.</summary>
+    public required string Rpc { get; init; }
     /// <summary>It speaks for its zone.</summary>
     public required bool IsProxy { get; init; }
     /// <summary>Members by state, the agent itself included.</summary>

@@ -30,6 +30,7 @@ internal static class InfoScreen
         terminal.Field("Zone", info.Cluster.IsProxy ? $"{info.Zone} (proxy node)" : info.Zone);
         if (info.Cluster.Address.Length > 0) terminal.Field("Address", $"{info.Cluster.Address} (UDP and TCP)");
         terminal.Field("Detection", info.Cluster.DetectPort > 0 ? $"UDP port {info.Cluster.DetectPort}" : "off");
+        if (info.Cluster.Rpc.Length > 0) terminal.Field("Serf RPC", info.Cluster.Rpc);
         terminal.Field("Members", StartScreen.Counts(info.Cluster.Members));
         terminal.Field("Encryption", info.Cluster.Encrypted ? $"AES-GCM, key {info.Cluster.KeyFingerprint}" : "none (opsbro agent keygen makes a key)");
         terminal.Field("Health", info.Cluster.Health == 0 ? "well" : $"{info.Cluster.Health} of 7: this node itself is slow or badly connected");

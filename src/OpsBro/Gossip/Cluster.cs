@@ -76,7 +76,8 @@ internal sealed partial class Cluster : IHostedService
     };
 
     /// <summary>What the operator should mend, one line each.</summary>
-    public IEnumerable<string> Problems() => (own?.Problems() ?? []).Concat(parent?.Problems() ?? []);
+    public IEnumerable<string> Problems() =>
+        [.. own?.Problems() ?? [], .. parent?.Problems() ?? [], .. parts.Troubles.SelectMany(trouble => trouble())];
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -146,9 +147,6 @@ internal sealed partial class Cluster : IHostedService
 
     /// <summary>The zone above; null at the top.</summary>
     public string? ParentOf(string zone) => ZoneObjects.Tree(config.Current).ParentOf(zone);
-
-    IReadOnlyList<KeyValuePair<string, string>> Tags(GossipOptions next) => OwnTags.Of(next, parts.Uuid,
-        groups.Current.OrderByDescending(g => groups.HasStatic(g.Name)).Select(g => g.Name));
 
     /// <summary>Leaves the cluster on purpose: it does not come back by itself. The agent runs on.</summary>
     public async Task Leave(CancellationToken cancel)

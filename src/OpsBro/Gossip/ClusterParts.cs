@@ -25,6 +25,9 @@ internal sealed class ClusterParts(
     /// <summary>Makes what speaks NodeState on a pool; null for none.</summary>
     public Func<GossipPool, IPoolPlane?> PlaneOf { get; set; } = _ => null;
 
+    /// <summary>Who else in this slice knows of something to mend; filled while the agent is put together.</summary>
+    public List<Func<IEnumerable<string>>> Troubles { get; } = [];
+
     /// <summary>The node's id.</summary>
     public string Uuid => self.Identity.Uuid;
 

@@ -22,6 +22,7 @@ internal sealed class ClusterSummary(Cluster cluster)
             Name = cluster.Name,
             Address = pool?.Settings.Advertise.ToString() ?? "",
             DetectPort = options is { IsEnabled: true, IsDetectable: true } ? options.DetectPort : 0,
+            Rpc = options.Rpc is { IsEnabled: true, Listen: var place } ? place.ToString() : "",
             IsProxy = options.IsProxy,
             Members = members,
             Encrypted = pool?.IsEncrypted ?? false,

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
+using OpsBro.Gossip.Rpc;
 using OpsBro.Storage;
 
 namespace OpsBro.Gossip;
@@ -27,10 +28,14 @@ internal sealed class GossipComponent : IComponent
         services.AddSingleton(s => new Feed<MemberChanged>("members", s.GetRequiredService<Telemetry>()));
         services.AddSingleton(s => new Feed<UserEventArrived>("events", s.GetRequiredService<Telemetry>()));
         services.AddSingleton(s => new Feed<QueryArrived>("queries", s.GetRequiredService<Telemetry>()));
+        services.AddSingleton(s => new Feed<PoolNews>("pool_news", s.GetRequiredService<Telemetry>()));
+        services.AddSingleton(s => new Feed<PoolEvent>("pool_events", s.GetRequiredService<Telemetry>()));
         services.AddSingleton<GossipJournal>().AddSingleton<ClusterParts>().AddSingleton<Cluster>().AddSingleton<GossipActions>();
         services.AddSingleton(s => new MemberViews(s.GetRequiredService<Cluster>(), (_, _) => null, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ClusterAnswers>().AddSingleton<ClusterSummary>();
+        services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
         services.AddHostedService(s => s.GetRequiredService<Cluster>());
+        services.AddSingleton<RpcServer>().AddHostedService(s => s.GetRequiredService<RpcServer>());
     }
 
     /// <inheritdoc/>

@@ -9,8 +9,8 @@ namespace OpsBro.Gossip;
 /// who asks later. Called on the pools' threads; nothing here waits.
 /// </summary>
 internal sealed partial class GossipJournal(
-    HistoryLog history, Feed<MemberChanged> members, Feed<UserEventArrived> events, Feed<QueryArrived> queries, TimeProvider time,
-    ILogger<GossipJournal> logger)
+    HistoryLog history, Feed<MemberChanged> members, Feed<UserEventArrived> events, Feed<QueryArrived> queries, Feed<PoolNews> all,
+    TimeProvider time, ILogger<GossipJournal> logger)
 {
     /// <summary>The noun of its history.</summary>
     public const string HistoryKind = "gossip";
@@ -31,9 +31,10 @@ internal sealed partial class GossipJournal(
     }
 
     /// <summary>A member changed.</summary>
-    public void Changed(string zone, MemberNews news, MemberStatus before)
+    public void Changed(GossipPool pool, MemberNews news, MemberStatus before)
     {
-        var change = new MemberChanged(time.GetUtcNow(), zone, news.Change, before, news.Member, news.Cause);
+        all.Publish(new PoolNews(pool, news));
+        var change = new MemberChanged(time.GetUtcNow(), pool.Settings.Zone, news.Change, before, news.Member, news.Cause);
         members.Publish(change);
         // tags change often and say nothing about who is there
         if (news.Change == MemberChange.Update) return;
@@ -57,9 +58,10 @@ internal sealed partial class GossipJournal(
     }
 
     /// <summary>An event arrived.</summary>
-    public void Arrived(string zone, EventNews news)
+    public void Arrived(GossipPool pool, EventNews news)
     {
-        var arrived = new UserEventArrived(time.GetUtcNow(), zone, news.LTime, news.Name, news.Payload, news.Coalesce);
+        all.Publish(new PoolNews(pool, news));
+        var arrived = new UserEventArrived(time.GetUtcNow(), pool.Settings.Zone, news.LTime, news.Name, news.Payload, news.Coalesce);
         lock (gate)
         {
             if (past.Count >= MaxEvents) past.Dequeue();
@@ -69,7 +71,11 @@ internal sealed partial class GossipJournal(
     }
 
     /// <summary>A query for us arrived.</summary>
-    public void Asked(GossipPool pool, QueryNews news) => queries.Publish(new QueryArrived(pool, news.Key, news.Query, news.Deadline));
+    public void Asked(GossipPool pool, QueryNews news)
+    {
+        all.Publish(new PoolNews(pool, news));
+        queries.Publish(new QueryArrived(pool, news.Key, news.Query, news.Deadline));
+    }
 
     /// <summary>A status in one word, in lower case; empty for one that is not known.</summary>
     public static string Word(MemberStatus status) => status switch

@@ -3,6 +3,8 @@ using System.Text;
 using OpsBro.Config;
 using OpsBro.Core.Gossip;
 using OpsBro.Core.Wire;
+using OpsBro.Gossip.Handlers;
+using OpsBro.Gossip.Rpc;
 
 namespace OpsBro.Gossip;
 
@@ -72,6 +74,12 @@ internal sealed record GossipOptions
     /// <summary>Where a proxy node listens in its parent's zone.</summary>
     public int ParentPort { get; init; } = DefaultPort + 1;
 
+    /// <summary>Serf's agent RPC.</summary>
+    public RpcOptions Rpc { get; init; } = RpcOptions.Off;
+
+    /// <summary>Programs that are run for events and queries.</summary>
+    public HandlerOptions Handlers { get; init; } = HandlerOptions.None;
+
     /// <summary>Agents to join.</summary>
     public IReadOnlyList<SeedAddress> Seeds { get; init; } = [];
 
@@ -113,9 +121,11 @@ internal sealed record GossipOptions
         };
         CheckKey(reader, encrypt);
         if (options.ParentPort == port) reader.Complain(reader.Node("parent_port")!, $"parent_port is {port}, which is the port already; write another one");
-        // read by the slices of the agent RPC and of the event handlers
-        reader.Allow("rpc", "handlers");
-        options = ReadDetect(reader, options, problems);
+        options = ReadDetect(reader, options, problems) with
+        {
+            Rpc = RpcOptions.Read(reader, problems),
+            Handlers = HandlerOptions.Read(reader),
+        };
         reader.RefuseTheRest("gossip");
         return options;
     }

@@ -63,7 +63,7 @@ internal sealed partial class GossipPool : IGossipOutput
                 journal.Said(line);
                 break;
             case EventNews arrived:
-                journal.Arrived(Settings.Zone, arrived);
+                journal.Arrived(this, arrived);
                 break;
             case QueryNews query:
                 journal.Asked(this, query);
@@ -116,7 +116,7 @@ internal sealed partial class GossipPool : IGossipOutput
                     break;
             }
         }
-        journal.Changed(Settings.Zone, news, before);
+        journal.Changed(this, news, before);
         Plane?.Changed(news, now);
     }
 

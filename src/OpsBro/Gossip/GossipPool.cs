@@ -111,6 +111,9 @@ internal sealed partial class GossipPool : IDisposable
     /// <summary>Why the pool stopped by itself; empty while it runs.</summary>
     public string Broken => broken;
 
+    /// <summary>True once it closes, for whatever reason.</summary>
+    public bool IsOver => isClosing;
+
     /// <summary>What speaks NodeState on this pool; set before <see cref="Start"/>, null for none.</summary>
     public IPoolPlane? Plane { get; set; }
 
