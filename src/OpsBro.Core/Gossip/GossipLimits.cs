@@ -54,6 +54,12 @@ public static class GossipLimits
     /// <summary>Round trips that a probe waits, when they are known.</summary>
     public const int ProbeRoundTrips = 3;
 
+    /// <summary>Of so many acks to agents of our kind, one carries our coordinate.</summary>
+    public const int AcksPerCoordinate = 4;
+
+    /// <summary>So many round trips make a coordinate; until then each ack carries it.</summary>
+    public const int CoordinateUnsettled = 60;
+
     /// <summary>Share of a longer round trip in its smoothed value.</summary>
     public const float RoundTripRise = 0.5f;
 

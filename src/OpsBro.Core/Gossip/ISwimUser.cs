@@ -47,8 +47,9 @@ public interface ISwimUser
     /// <summary>A node claims the name of another, or ours, with another address.</summary>
     void Conflict(SwimNode known, Alive other, TimeSpan now);
 
-    /// <summary>The payload of our acks: the coordinate.</summary>
-    ReadOnlySpan<byte> AckPayload { get; }
+    /// <summary>The payload of an ack: the coordinate, or nothing.</summary>
+    /// <param name="asker">Whom it goes to; null when nobody knows it.</param>
+    ReadOnlySpan<byte> AckPayload(SwimNode? asker);
 
     /// <summary>An ack came straight from a node.</summary>
     void PingDone(SwimNode node, TimeSpan roundTrip, ReadOnlySpan<byte> payload, TimeSpan now);

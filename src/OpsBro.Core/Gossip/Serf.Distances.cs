@@ -6,13 +6,28 @@ namespace OpsBro.Core.Gossip;
 sealed partial class Serf
 {
     readonly Vivaldi vivaldi = new(chance);
+    uint acksToOurKind;
     readonly Dictionary<SwimNode, Measured> measured = new(ReferenceEqualityComparer.Instance);   // only who was pinged
 
     /// <summary>Our network coordinate.</summary>
     public Coordinate OwnCoordinate => vivaldi.Own;
 
-    /// <inheritdoc/>
-    public ReadOnlySpan<byte> AckPayload => vivaldi.Payload;
+    /// <summary>
+    /// A coordinate is the larger half of an ack. One that has settled changes little, and then our own kind gets it now and then only; a Serf
+    /// agent, which perhaps counts on it, always does.
+    /// </summary>
+    public ReadOnlySpan<byte> AckPayload(SwimNode? asker)
+    {
+        if (asker is null || vivaldi.Updates < GossipLimits.CoordinateUnsettled || !IsOurKind(asker)) return vivaldi.Payload;
+        return acksToOurKind++ % GossipLimits.AcksPerCoordinate == 0 ? vivaldi.Payload : default;
+    }
+
+    static bool IsOurKind(SwimNode node)
+    {
+        foreach (var (key, _) in TagsOf(node))
+            if (key == OurTag) return true;
+        return false;
+    }
 
     /// <summary>The coordinate of a member, as it said last; null when it never did.</summary>
     public Coordinate? CoordinateOf(string name) =>

@@ -16,6 +16,9 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     /// <summary>A message of ours alone, for the state of nodes: its type. Page: cluster-design.md F3.</summary>
     public const byte DirectType = 200;
 
+    /// <summary>The tag by which our kind knows its own.</summary>
+    public const string OurTag = "ob";
+
     readonly SpanWriter scratch = new();   // one message at a time
     readonly BroadcastQueue intents = new();
     readonly BroadcastQueue queries = new();

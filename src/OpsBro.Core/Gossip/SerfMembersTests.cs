@@ -119,6 +119,29 @@ public class SerfMembersTests
         }
     }
 
+    /// <summary>Bytes of datagrams that the first of two sends in 100 s, once both coordinates have settled.</summary>
+    static long BytesOfTheFirst(params bool[] areOurs)
+    {
+        var cluster = new MemoryCluster();
+        foreach (var isOurs in areOurs)
+            cluster.Add($"n{cluster.Nodes.Count}", settings => settings with { Tags = [new(isOurs ? Serf.OurTag : "xx", "1")] });
+        cluster.Nodes[1].Do((engine, now) => engine.Join(cluster.Nodes[0].Address, false, now));
+        cluster.RunFor(3 * GossipLimits.CoordinateUnsettled);
+        var before = cluster.Nodes[0].Engine.Counters.BytesOut;
+        cluster.RunFor(100);
+        Assert.NotNull(cluster.Nodes[1].Engine.CoordinateOf("n0"));
+        return cluster.Nodes[0].Engine.Counters.BytesOut - before;
+    }
+
+    [Fact]
+    public void A_coordinate_that_has_settled_goes_seldom_to_our_kind_and_always_to_Serf()
+    {
+        var (amongOurs, toSerf, ofSerf) = (BytesOfTheFirst(true, true), BytesOfTheFirst(true, false), BytesOfTheFirst(false, false));
+
+        Assert.Equal(ofSerf, toSerf);
+        Assert.InRange(amongOurs, 0.4 * toSerf, 0.75 * toSerf);
+    }
+
     [Fact]
     public void What_makes_no_sense_is_counted()
     {

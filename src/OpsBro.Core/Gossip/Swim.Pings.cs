@@ -40,8 +40,9 @@ public sealed partial class Swim
         fields.Type((byte)MessageType.Ack);
         fields.Map(2);
         fields.Raw("Payload"u8);
-        if (user.AckPayload.IsEmpty) fields.Nil();
-        else fields.Raw(user.AckPayload);
+        var payload = user.AckPayload(asker);
+        if (payload.IsEmpty) fields.Nil();
+        else fields.Raw(payload);
         fields.Field("SeqNo"u8, ping.SeqNo);
         var to = ReplyTo(PeerAddress.Of(ping.SourceAddr, ping.SourcePort), asker);
         Send(to, scratch.Written);

@@ -198,7 +198,7 @@ sealed class SwimHost : IGossipOutput, ISwimUser
 
     void ISwimUser.Conflict(SwimNode known, Alive other, TimeSpan now) => Log.Add($"conflict {known.Name}");
 
-    ReadOnlySpan<byte> ISwimUser.AckPayload => Payload;
+    ReadOnlySpan<byte> ISwimUser.AckPayload(SwimNode? asker) => Payload;
 
     void ISwimUser.PingDone(SwimNode node, TimeSpan roundTrip, ReadOnlySpan<byte> payload, TimeSpan now) =>
         Acks.Add((node.Name, roundTrip, payload.ToArray()));

@@ -35,6 +35,9 @@ sealed class Vivaldi(Chance chance)
     /// <summary>Times that the numbers ran away and we began again.</summary>
     public long Resets { get; private set; }
 
+    /// <summary>Round trips taken in.</summary>
+    public long Updates { get; private set; }
+
     /// <summary>Our coordinate now.</summary>
     public Coordinate Own => picture ??= new([.. vec], error, adjustment, height);
 
@@ -54,6 +57,7 @@ sealed class Vivaldi(Chance chance)
     public void Update(Coordinate other, double roundTrip)
     {
         (picture, payload) = (null, null);
+        Updates++;
         Spring(other, Math.Max(roundTrip, Zero));
         picture = null;
         Adjust(other, roundTrip);
