@@ -17,6 +17,9 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
     /// <summary>Seeds that are names are looked up again so often.</summary>
     public static readonly TimeSpan LookUpAgain = TimeSpan.FromSeconds(60);
 
+    /// <summary>Pauses before the first tries to join a seed.</summary>
+    static readonly TimeSpan[] firstTries = [TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)];
+
     readonly CancellationTokenSource stop = new();
     CancellationTokenSource searching = new();
     IReadOnlyList<SeedAddress> seeds = [];
@@ -151,10 +154,20 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
             {
                 before = found;
                 await current.Seeds([.. found, .. remembered.Where(a => !found.Contains(a))]);
-                foreach (var address in found) _ = Guard(current.Join(address, ignoreOldEvents: true, cancel));
+                foreach (var address in found) _ = Guard(JoinSoon(current, address, cancel));
             }
             if (unknown.Count == 0 && wanted.All(seed => IPAddress.TryParse(seed.Host, out _))) return;
             await Task.Delay(LookUpAgain, cancel);
+        }
+    }
+
+    /// <summary>Hosts that start together find each other at once; who comes later is the engine's, which tries every ten seconds.</summary>
+    static async Task JoinSoon(GossipPool current, PeerAddress address, CancellationToken cancel)
+    {
+        foreach (var pause in firstTries)
+        {
+            await Task.Delay(pause, cancel);
+            if (await current.Join(address, ignoreOldEvents: true, cancel) is null) return;
         }
     }
 
