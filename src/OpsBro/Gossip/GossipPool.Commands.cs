@@ -108,6 +108,8 @@ internal sealed partial class GossipPool
     public Task<Glance> Look() => Ask((e, _) => new Glance(
         e.Members().Count(m => m.Status == MemberStatus.Alive), e.Health, e.Counters.PacketsOut, keys?.Count ?? 0, Counted(e.Counters)));
 
+    static bool IsNonsense(PacketFault fault) => fault is not (PacketFault.None or PacketFault.Label or PacketFault.NoKey);
+
     static SortedDictionary<string, long> Counted(GossipCounters c) => new(StringComparer.Ordinal)
     {
         ["packets_in"] = c.PacketsIn,
@@ -124,7 +126,7 @@ internal sealed partial class GossipPool
         ["deaths"] = c.Deaths,
         ["push_pulls"] = c.PushPulls,
         ["failed_push_pulls"] = c.FailedPushPulls,
-        ["malformed"] = c.Malformed,
+        ["malformed"] = c.Malformed + Enum.GetValues<PacketFault>().Where(IsNonsense).Sum(c.Of) + c.Of(StreamFault.Malformed) + c.Of(StreamFault.Compression),
         ["wrong_key"] = c.Of(PacketFault.NoKey) + c.Of(StreamFault.WrongKey),
         ["replays"] = c.Replays,
         ["refused_jumps"] = c.RefusedJumps,
