@@ -49,7 +49,7 @@ sealed class NetworkLab : IAsyncDisposable
         return Drop($"iifname {Ports(side)} oifname {Ports(others)} drop", $"iifname {Ports(others)} oifname {Ports(side)} drop");
     }
 
-    /// <summary>A host sends and hears nothing.</summary>
+    /// <summary>A host hears nothing; what it sends arrives.</summary>
     public Task Deafen(int host) => Drop($"oifname {Ports([host])} drop");
 
     /// <summary>So many of a hundred packets are lost, whatever they carry.</summary>
@@ -57,6 +57,34 @@ sealed class NetworkLab : IAsyncDisposable
 
     /// <summary>Everything arrives again.</summary>
     public Task Heal() => Drop();
+
+    /// <summary>Address of a host that <see cref="Nat"/> made, which nobody else can reach.</summary>
+    public const string InnerAddress = "192.168.77.2";
+
+    /// <summary>Makes a host a router that hides another one: what comes to its gossip port goes in, what comes out has its address.</summary>
+    /// <returns>The namespace of the hidden host, at <see cref="InnerAddress"/>.</returns>
+    public async Task<string> Nat(int host)
+    {
+        var (router, inner) = (NamespaceOf(host), $"{NamespaceOf(host)}-inner");
+        await Ip("netns", "add", inner);
+        await Ip("-n", router, "link", "add", "inner", "type", "veth", "peer", "name", "eth0", "netns", inner);
+        await Ip("-n", router, "addr", "add", "192.168.77.1/24", "dev", "inner");
+        await Ip("-n", router, "link", "set", "inner", "up");
+        await Ip("-n", inner, "addr", "add", $"{InnerAddress}/24", "dev", "eth0");
+        await Ip("-n", inner, "link", "set", "eth0", "up");
+        await Ip("-n", inner, "link", "set", "lo", "up");
+        await Ip("-n", inner, "route", "add", "default", "via", "192.168.77.1");
+        await Ip("netns", "exec", router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+        await Checked(new ProcessStartInfo("ip", ["netns", "exec", router, "nft", "-f", "-"]),
+            $$"""
+            table ip nat {
+            chain in { type nat hook prerouting priority -100; iifname "eth0" meta l4proto { tcp, udp } th dport 7946 dnat to {{InnerAddress}}; }
+            chain out { type nat hook postrouting priority 100; oifname "eth0" masquerade; }
+            }
+
+            """);
+        return inner;
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await Remove(name);

@@ -24,6 +24,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     static int made;
 
     Process? process;
+    HttpClient? ask;
 
     RunningAgent(string home) => Home = home;
 
@@ -63,8 +64,10 @@ sealed partial class RunningAgent : IAsyncDisposable
     public static RunningAgent Prepare() => Prepared(new RunningAgent(NewHome()));
 
     /// <summary>The same for a host of a lab.</summary>
-    public static RunningAgent Prepare(NetworkLab lab, int host) =>
-        Prepared(new RunningAgent(NewHome()) { Address = NetworkLab.AddressOf(host), Namespace = lab.NamespaceOf(host) });
+    public static RunningAgent Prepare(NetworkLab lab, int host) => Prepare(lab.NamespaceOf(host), NetworkLab.AddressOf(host));
+
+    /// <summary>The same for a namespace and an address in it.</summary>
+    public static RunningAgent Prepare(string of, string address) => Prepared(new RunningAgent(NewHome()) { Address = address, Namespace = of });
 
     static string NewHome() => Directory.CreateTempSubdirectory("opsbro-test-").FullName;
 
@@ -100,12 +103,23 @@ sealed partial class RunningAgent : IAsyncDisposable
     public void Gossip(params string[] more) =>
         Write("conf.d/gossip.yml", $"gossip: {{{string.Join(", ", [$"bind: {Address}", "detect: {enabled: false}", .. more])}}}\n");
 
+    /// <summary>Switches off what other tests are about, so that many agents fit on one machine.</summary>
+    public void Quiet() => AddToAgentYml("""
+        monitoring_topic_enabled: false
+        metrology_topic_enabled: false
+        automatic_detection_topic_enabled: false
+        system_compliance_topic_enabled: false
+        configuration_automation_topic_enabled: false
+
+        """);
+
     /// <summary>Adds lines to the agent.yml that names the port.</summary>
     public void AddToAgentYml(string text) => File.AppendAllText(Path.Join(Config, "agent.yml"), text);
 
     /// <summary>Starts the agent and waits until it is initialized.</summary>
     public async Task Start()
     {
+        process?.Dispose();
         process = Process.Start(Inside(StartInfo("agent", "start")))!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
@@ -121,6 +135,9 @@ sealed partial class RunningAgent : IAsyncDisposable
         process!.Kill();
         await process.WaitForExitAsync();
     }
+
+    /// <summary>True while its process runs.</summary>
+    public bool IsRunning => process is { HasExited: false };
 
     /// <summary>Waits until the agent has ended by itself.</summary>
     public async Task Ended()
@@ -168,6 +185,28 @@ sealed partial class RunningAgent : IAsyncDisposable
             if (said.ExitCode == 0 && satisfied(said)) return said;
             Assert.True(watch.Elapsed < Patience, $"opsbro {string.Join(' ', args)} never satisfied; last: {said.Output}{said.Errors}\n{LogText()}");
             await Task.Delay(100);
+        }
+    }
+
+    /// <summary>An answer of the API through the agent's socket, which is there in every namespace; null while it does not answer.</summary>
+    public async Task<JsonElement?> Ask(string path)
+    {
+        ask ??= new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Join(Data, "opsbro.sock")), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        try
+        {
+            return JsonDocument.Parse(await ask.GetStringAsync(new Uri($"http://opsbro{path}"))).RootElement;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
         }
     }
 
@@ -238,6 +277,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     {
         if (process is { HasExited: false }) await Kill();
         process?.Dispose();
+        ask?.Dispose();
         Directory.Delete(Home, recursive: true);
     }
 }
