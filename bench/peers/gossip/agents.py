@@ -3,6 +3,9 @@ import os
 import subprocess
 import time
 
+from http_api import Http
+from rpc import Rpc
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 PROGRAM = os.environ.get("OPSBRO_PROGRAM", os.path.join(ROOT, "out", "opsbro"))
@@ -54,6 +57,9 @@ class Serf:
         return Agent([*hosts.inside(i), "serf", "agent", f"-node=n{i}", f"-bind={hosts.address(i)}:7946", f"-rpc-addr={rpc}:7373",
                       "-profile=lan", "-log-level=warn"], f"{home}/serf{i}.log")
 
+    def client(self, hosts, i, home):
+        return Rpc("127.0.0.1" if hosts.inside(i) else hosts.address(i), make=lambda: hosts.socket(i))
+
 
 class Ours:
     """The shipped program."""
@@ -63,18 +69,23 @@ class Ours:
         self.more = more
 
     def start(self, hosts, i, home):
-        directory = f"{home}/ours{i}"
+        directory = self.home(home, i)
         os.makedirs(f"{directory}/config", exist_ok=True)
         address = hosts.address(i)
-        rpc = "127.0.0.1" if hosts.inside(i) else address
         http = "127.0.0.1" if hosts.inside(i) else address
         with open(f"{directory}/config/agent.yml", "w") as f:
             f.write(f"{QUIET}http: {{listen: '{http}:6768'}}\n"
-                    f"gossip: {{name: n{i}, bind: {address}, rpc: {{enabled: true, address: '{rpc}:7373'}}, detect: {{enabled: false}}{self.more}}}\n")
+                    f"gossip: {{name: n{i}, bind: {address}, detect: {{enabled: false}}{self.more}}}\n")
         # a killed agent's snapshot would let the next one join by itself; serf has none here either
         subprocess.run(["rm", "-rf", f"{directory}/data/gossip"], check=True)
         return Agent([*hosts.inside(i), PROGRAM, "agent", "start", "--config", f"{directory}/config", "--data", f"{directory}/data"],
                      f"{home}/ours{i}.log")
+
+    def client(self, hosts, i, home):
+        return Http(f"{self.home(home, i)}/data/opsbro.sock")
+
+    def home(self, home, i):
+        return f"{home}/ours{i}"
 
 
 def others_cpu_seconds():

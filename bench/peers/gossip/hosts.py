@@ -125,6 +125,7 @@ class Bridge:
         for namespace in self.namespaces:
             os.close(namespace)
         for i in range(self.count):
+            run("ip", "link", "del", f"v{i}")     # at once; with its namespace it would go some time later
             run("ip", "netns", "del", f"h{i}")
         run("ip", "link", "del", "gossip0")
         os.close(self.home)

@@ -1,4 +1,5 @@
 """A client of Serf's agent RPC: Debian's serf and our agent (gossip: rpc) answer it alike, so both are asked the same way."""
+import http.client
 import socket
 import struct
 import time
@@ -71,7 +72,7 @@ def stats(clients):
         try:
             serf = client.receive()["serf"]
             counted[key] = tuple(int(serf.get(name, 0)) for name in ("members", "failed", "left"))
-        except (OSError, EOFError):
+        except (OSError, EOFError, http.client.HTTPException):
             pass
     return counted
 

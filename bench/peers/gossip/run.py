@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agents import PROGRAM, Ours, Serf, others_cpu_seconds, wait_for
 from hosts import Bridge, Loopback, own_namespace
-from rpc import Rpc, stats
+from rpc import stats
 
 LIMIT = 120                       # seconds: nothing is waited for longer
 SETTLE = 15
@@ -45,8 +45,7 @@ class Cluster:
             self.clients[i] = self.client(i)
 
     def client(self, i):
-        address = "127.0.0.1" if self.hosts.inside(i) else self.hosts.address(i)
-        return Rpc(address, make=lambda: self.hosts.socket(i))
+        return self.kind.client(self.hosts, i, self.home)
 
     def join(self, i, through=0):
         return {"Existing": [f"{self.hosts.address(through)}:7946"], "Replay": False}
