@@ -9,6 +9,9 @@ internal sealed record AgentOptions
     /// <summary>Directory of the agent's own files: <c>--data</c>, <c>OPSBRO_DATA</c>, /var/lib/opsbro.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>Looks for other members on the local networks until one is there: <c>--auto-detect</c>.</summary>
+    public bool AutoDetect { get; init; }
+
     /// <summary>The packs shipped beside the binary (level core).</summary>
     public string ShippedPacks { get; init; } = Path.Join(AppContext.BaseDirectory, "packs");
 

@@ -18,18 +18,18 @@ internal static class AgentStart
         var daemon = new Option<bool>("--daemon") { Description = "Detach from the terminal; return when the agent answers." };
         var oneShot = new Option<bool>("--one-shot") { Description = "Look at the host once, then stop." };
         var detached = new Option<bool>("--detached") { Hidden = true };
-        var autoDetect = new Option<bool>("--auto-detect") { Hidden = true };
+        var autoDetect = new Option<bool>("--auto-detect") { Description = "Find and join the cluster on the local networks (gossip detect)." };
         return Cli.Verb.Acting("start", "Run the agent (in the foreground, unless --daemon).", async (args, cancel) =>
         {
             Posix.KeepFilesFromOthers();
-            var options = AgentPlaces.WithSocket(CommandLine.OptionsOf(args));
+            var options = AgentPlaces.WithSocket(CommandLine.OptionsOf(args)) with { AutoDetect = args.GetValue(autoDetect) };
             if (args.GetValue(daemon) && args.GetValue(oneShot))
                 throw new CliError(2, "--daemon keeps the agent running and --one-shot ends it: write one of them");
             if (args.GetValue(daemon)) return await Detach(options, terminal, cancel);
             var isDetached = args.GetValue(detached);
             if (isDetached) Posix.LeaveTerminal();
             return await new AgentHost(options, components).Run(isDetached ? null : terminal, args.GetValue(oneShot));
-        }, daemon, oneShot, detached, autoDetect);
+        }, daemon, oneShot, autoDetect, detached);
     }
 
     static async Task<int> Detach(AgentOptions options, Terminal terminal, CancellationToken cancel)
@@ -43,6 +43,7 @@ internal static class AgentStart
             WorkingDirectory = "/",   // an agent in the background keeps no mount busy
             ArgumentList = { "agent", "start", "--detached", "--config", options.ConfigDirectory, "--data", options.DataDirectory },
         };
+        if (options.AutoDetect) start.ArgumentList.Add("--auto-detect");
         using var child = Process.Start(start) ?? throw new CliError(2, "the agent could not be started");
         var said = child.StandardError.ReadToEndAsync(cancel);
         var api = new ApiClient(() => new ApiAddress(options.Socket, new Uri("http://opsbro/"), null));

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
+using OpsBro.Gossip.Detect;
 using OpsBro.Gossip.Rpc;
 using OpsBro.Storage;
 
@@ -36,6 +37,8 @@ internal sealed class GossipComponent : IComponent
         services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
         services.AddHostedService(s => s.GetRequiredService<Cluster>());
         services.AddSingleton<RpcServer>().AddHostedService(s => s.GetRequiredService<RpcServer>());
+        services.AddSingleton<DetectResponder>().AddSingleton<Detection>();
+        services.AddHostedService(s => s.GetRequiredService<DetectResponder>()).AddHostedService<AutoDetect>();
     }
 
     /// <inheritdoc/>
@@ -65,6 +68,7 @@ internal sealed class GossipComponent : IComponent
         api.Change("POST", "/v1/gossip/ping/{name}", "Ping a member.", json.PingView, context => actions.Ping(context.Part("name")));
         api.Change("POST", "/v1/gossip/query", "Ask the members, and wait for their answers: {\"name\": …, \"payload\": …, …}.",
             json.QueryBody, json.QueryView, (context, body) => actions.Query(body, context.RequestAborted));
+        DetectApi.MapTo(api, services.GetRequiredService<Detection>());
     }
 
     static async Task<MemberView[]> Members(MemberViews members, HttpContext context)

@@ -96,6 +96,10 @@ internal sealed partial class GossipPool
         return error is null ? (null, await waiter.Task) : (error, null);
     }
 
+    /// <summary>Copies of the keys, the primary one first; none without encryption.</summary>
+    public Task<IReadOnlyList<byte[]>> KeyCopies() =>
+        Ask<IReadOnlyList<byte[]>>((_, _) => [.. Enumerable.Range(0, keys?.Count ?? 0).Select(i => keys![i].ToArray())]);
+
     /// <summary>The engine at a glance.</summary>
     /// <param name="Count">Members that are alive, we too.</param>
     /// <param name="Health">0 is well.</param>

@@ -14,7 +14,7 @@ internal static class GossipVerbs
         yield return Verb.Noun("gossip", "The cluster: every agent knows every agent.",
             MemberVerbs.Members(api, terminal), Join(api, terminal), Leave(api, terminal), Ping(api, terminal), MemberVerbs.History(api, terminal),
             EventVerbs.Events(api, terminal), EventVerbs.Query(api, terminal), MemberVerbs.Wait(api, terminal), Info(api, terminal),
-            Tuning(api, terminal));
+            Detect.DetectApi.Verb(api, terminal), Tuning(api, terminal));
         yield return MemberVerbs.Members(api, terminal);
         yield return Join(api, terminal);
         yield return Leave(api, terminal);

@@ -266,6 +266,15 @@ internal sealed record ZoneKeyRequest
 /// <summary>A key that was made: the only answers that hold one are those of the verbs that make or show keys.</summary>
 internal sealed record NewKeyView(string Zone, string Fingerprint, string Key, string File);
 
+/// <summary>Look for nodes on the local networks.</summary>
+internal sealed record DetectRequest
+{
+    /// <summary>How long answers are taken; 0: as long as usual.</summary>
+    public double TimeoutSeconds { get; set; }
+    /// <summary>Join the preferred one.</summary>
+    public bool AutoJoin { get; set; }
+}
+
 /// <summary>A node that answered LAN detection.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Zone">Its zone.</param>
@@ -279,6 +288,9 @@ internal sealed record DetectedView(string Name, string Zone, string Address, bo
 /// <param name="Joined">The address that was joined; empty when none was.</param>
 /// <param name="Problem">Why nothing could be sent or joined; empty when it could.</param>
 internal sealed record DetectView(DetectedView[] Nodes, string Joined, string Problem);
+
+/// <summary>A node that answered detection, with what the original showed of it.</summary>
+internal sealed record LegacyDetected(string Name, string Addr, int Port, string Zone, bool IsProxy);
 
 /// <summary>A node as the original showed it.</summary>
 internal sealed record LegacyNode(
@@ -337,7 +349,9 @@ internal sealed record LegacyAnswer
 [JsonSerializable(typeof(ZoneRequest))]
 [JsonSerializable(typeof(ZoneKeyRequest))]
 [JsonSerializable(typeof(NewKeyView))]
+[JsonSerializable(typeof(DetectRequest))]
 [JsonSerializable(typeof(DetectView))]
+[JsonSerializable(typeof(LegacyDetected[]))]
 [JsonSerializable(typeof(Dictionary<string, LegacyNode>))]
 [JsonSerializable(typeof(LegacyMembersHistory[]))]
 [JsonSerializable(typeof(LegacyEvent))]
