@@ -55,6 +55,19 @@ sealed class NetworkLab : IAsyncDisposable
     /// <summary>So many of a hundred packets are lost, whatever they carry.</summary>
     public Task Lose(int percent) => Drop(string.Create(CultureInfo.InvariantCulture, $"ether type ip numgen random mod 100 < {percent} drop"));
 
+    /// <summary>IPv4 is lost, IPv6 arrives.</summary>
+    public Task OnlyV6() => Drop("ether type ip drop");
+
+    /// <summary>A second network between two hosts, beside the bridge, where they have the addresses of the link only.</summary>
+    public async Task Connect(int one, int other)
+    {
+        await Ip("-n", NamespaceOf(one), "link", "add", "eth1", "type", "veth", "peer", "name", "eth1", "netns", NamespaceOf(other));
+        foreach (var host in (int[])[one, other]) await Ip("-n", NamespaceOf(host), "link", "set", "eth1", "up");
+    }
+
+    /// <summary>Takes a host off the bridge.</summary>
+    public Task Unplug(int host) => Ip("-n", NamespaceOf(host), "link", "set", "eth0", "down");
+
     /// <summary>Everything arrives again.</summary>
     public Task Heal() => Drop();
 

@@ -116,11 +116,11 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Adds lines to the agent.yml that names the port.</summary>
     public void AddToAgentYml(string text) => File.AppendAllText(Path.Join(Config, "agent.yml"), text);
 
-    /// <summary>Starts the agent and waits until it is initialized.</summary>
-    public async Task Start()
+    /// <summary>Starts the agent, with more flags, and waits until it is initialized.</summary>
+    public async Task Start(params string[] flags)
     {
         process?.Dispose();
-        process = Process.Start(Inside(StartInfo("agent", "start")))!;
+        process = Process.Start(Inside(StartInfo(["agent", "start", .. flags])))!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
