@@ -37,7 +37,7 @@ internal sealed class GossipComponent : IComponent
         services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
         services.AddHostedService(s => s.GetRequiredService<Cluster>());
         services.AddSingleton<RpcServer>().AddHostedService(s => s.GetRequiredService<RpcServer>());
-        services.AddSingleton<DetectResponder>().AddSingleton<Detection>();
+        services.AddSingleton<DetectResponder>().AddSingleton<Detection>().AddSingleton<LegacyGossip>();
         services.AddHostedService(s => s.GetRequiredService<DetectResponder>()).AddHostedService<AutoDetect>();
     }
 
@@ -69,6 +69,7 @@ internal sealed class GossipComponent : IComponent
         api.Change("POST", "/v1/gossip/query", "Ask the members, and wait for their answers: {\"name\": …, \"payload\": …, …}.",
             json.QueryBody, json.QueryView, (context, body) => actions.Query(body, context.RequestAborted));
         DetectApi.MapTo(api, services.GetRequiredService<Detection>());
+        services.GetRequiredService<LegacyGossip>().MapTo(api);
     }
 
     static async Task<MemberView[]> Members(MemberViews members, HttpContext context)

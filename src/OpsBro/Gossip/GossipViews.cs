@@ -352,6 +352,7 @@ internal sealed record LegacyAnswer
 [JsonSerializable(typeof(DetectRequest))]
 [JsonSerializable(typeof(DetectView))]
 [JsonSerializable(typeof(LegacyDetected[]))]
+[JsonSerializable(typeof(LegacyNode))]
 [JsonSerializable(typeof(Dictionary<string, LegacyNode>))]
 [JsonSerializable(typeof(LegacyMembersHistory[]))]
 [JsonSerializable(typeof(LegacyEvent))]
