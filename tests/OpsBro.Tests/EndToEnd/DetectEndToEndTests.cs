@@ -119,7 +119,8 @@ public class DetectEndToEndTests
         Assert.Equal(["beta"], Names(found));
         Assert.Equal(1, other.ExitCode);
         Assert.Equal($"{alpha.Address}:7946", $"{joined.Json.GetProperty("joined")}");
-        Assert.Equal(("beta", beta.Address, 7946), ($"{legacy[0].GetProperty("name")}", $"{legacy[0].GetProperty("addr")}", legacy[0].GetProperty("port").GetInt32()));
+        Assert.Equal(("beta", beta.Address, 7946),
+            ($"{legacy[0].GetProperty("name")}", $"{legacy[0].GetProperty("addr")}", legacy[0].GetProperty("port").GetInt32()));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
     }
 

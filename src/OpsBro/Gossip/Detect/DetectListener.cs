@@ -55,8 +55,10 @@ internal sealed class DetectListener : IDisposable
         {
             try
             {
-                if (isV6) socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(DetectNetwork.GroupV6, number));
-                else socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(DetectNetwork.GroupV4, number));
+                var (level, group) = isV6
+                    ? (SocketOptionLevel.IPv6, (object)new IPv6MulticastOption(DetectNetwork.GroupV6, number))
+                    : (SocketOptionLevel.IP, new MulticastOption(DetectNetwork.GroupV4, number));
+                socket.SetSocketOption(level, SocketOptionName.AddMembership, group);
                 joined.Add(number);
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)

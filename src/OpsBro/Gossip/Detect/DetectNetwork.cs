@@ -43,7 +43,8 @@ internal static class DetectNetwork
     {
         try
         {
-            return [.. NetworkInterface.GetAllNetworkInterfaces().Where(nic => nic.OperationalStatus != OperationalStatus.Down).SelectMany(WaysOf).Take(MaxWays)];
+            var all = NetworkInterface.GetAllNetworkInterfaces().Where(nic => nic.OperationalStatus != OperationalStatus.Down);
+            return [.. all.SelectMany(WaysOf).Take(MaxWays)];
         }
         catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException)
         {

@@ -32,7 +32,8 @@ internal sealed class DetectResponder : BackgroundService
     readonly Meter meter;
     readonly Lock gate = new();
     readonly DetectDoor door = new();
-    readonly Channel<Question?> waiting = Channel.CreateBounded<Question?>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
+    readonly Channel<Question?> waiting = Channel.CreateBounded<Question?>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly Dictionary<AddressFamily, DetectListener> listeners = [];
     readonly Dictionary<AddressFamily, string> problems = [];
     readonly Dictionary<GossipPool, PoolDoor> doors = [];
@@ -181,8 +182,8 @@ internal sealed class DetectResponder : BackgroundService
         {
             lock (gate)
             {
-                problems[AddressFamily.Unspecified] = $"LAN detection is not answered: the zone \"{options.Zone}\" or the name \"{pool.Settings.Name}\" has more "
-                    + $"than the {DetectCodec.MaxName} bytes that it takes, or control characters";
+                problems[AddressFamily.Unspecified] = $"LAN detection is not answered: the zone \"{options.Zone}\" or the name "
+                    + $"\"{pool.Settings.Name}\" has more than the {DetectCodec.MaxName} bytes that it takes, or control characters";
             }
             return;
         }

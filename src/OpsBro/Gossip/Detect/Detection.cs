@@ -73,7 +73,7 @@ internal sealed class Detection(Cluster cluster, DetectResponder responder)
             foreach (var one in found.Where(f => f.Pool == pool).Take(MaxTried))
             {
                 // the address that it tells is perhaps one of another network than ours; the answer's source is one that reaches us
-                PeerAddress[] places = one.Source is { IsNone: false } source && source != one.Answer.Address ? [one.Answer.Address, source] : [one.Answer.Address];
+                var places = new[] { one.Answer.Address, one.Source }.Where(place => !place.IsNone).Distinct();
                 string? error = null;
                 foreach (var place in places)
                 {
@@ -174,8 +174,9 @@ internal sealed class Detection(Cluster cluster, DetectResponder responder)
         void Ask(PoolDoor pool, Dictionary<DetectWay, Socket> sockets)
         {
             // another token each time: an answer that got lost is given again
-            var token = new UInt128(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))), BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-            var packet = DetectCodec.Write(new DetectAsk(token, pool.Pool.Settings.Zone, pool.Label), pool.Keys, RandomNumberGenerator.GetBytes(Envelope.NonceSize));
+            var token = BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16));
+            var ask = new DetectAsk(token, pool.Pool.Settings.Zone, pool.Label);
+            var packet = DetectCodec.Write(ask, pool.Keys, RandomNumberGenerator.GetBytes(Envelope.NonceSize));
             if (packet is null)
             {
                 sendProblem = $"the name of zone {pool.Pool.Settings.Zone} is longer than the {DetectCodec.MaxName} bytes that detection takes";
