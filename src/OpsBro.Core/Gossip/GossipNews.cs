@@ -153,9 +153,11 @@ public sealed record PingNews(ulong Id, string Node, TimeSpan? RoundTrip) : Goss
 /// <param name="Keys">Keys in base64 with the number of members that have each; only of a list.</param>
 /// <param name="PrimaryKeys">The same of the primary keys; older nodes do not say theirs.</param>
 /// <param name="Messages">What members say, by name; each error is one of these.</param>
+/// <param name="From">Who answered.</param>
 public sealed record KeysNews(
     ulong Id, KeyCommand Command, int Nodes, int Answered, int Errors, IReadOnlyDictionary<string, int> Keys,
-    IReadOnlyDictionary<string, int> PrimaryKeys, IReadOnlyDictionary<string, string> Messages) : GossipNews;
+    IReadOnlyDictionary<string, int> PrimaryKeys, IReadOnlyDictionary<string, string> Messages,
+    IReadOnlyCollection<string> From) : GossipNews;
 
 /// <summary>A command about keys that all nodes carry out.</summary>
 public enum KeyCommand

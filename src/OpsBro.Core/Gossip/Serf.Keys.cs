@@ -118,6 +118,7 @@ sealed partial class Serf
         readonly Dictionary<string, int> keys = new(StringComparer.Ordinal);
         readonly Dictionary<string, int> primaryKeys = new(StringComparer.Ordinal);
         readonly Dictionary<string, string> messages = new(StringComparer.Ordinal);
+        readonly HashSet<string> from = new(StringComparer.Ordinal);
         int errors;
 
         public int Nodes => nodes;
@@ -127,6 +128,7 @@ sealed partial class Serf
         public void Add(QueryResponse response)
         {
             Answered++;
+            from.Add(response.From);
             var payload = response.Payload.Span;
             if (payload.Length == 0 || payload[0] != (byte)SerfType.KeyResponse || KeyResponse.TryRead(payload[1..]) is not { } said)
             {
@@ -140,6 +142,6 @@ sealed partial class Serf
             if (said.PrimaryKey.Length > 0) primaryKeys[said.PrimaryKey] = primaryKeys.GetValueOrDefault(said.PrimaryKey) + 1;
         }
 
-        public KeysNews News(ulong id) => new(id, command, nodes, Answered, errors, keys, primaryKeys, messages);
+        public KeysNews News(ulong id) => new(id, command, nodes, Answered, errors, keys, primaryKeys, messages, from);
     }
 }

@@ -89,7 +89,8 @@ internal sealed class AgentComponent : IComponent
     [
         Verb.Noun("agent", "The agent itself: start, stop, look at it.",
             InfoVerb(api, terminal), StopVerb(api, terminal), PrintVerb(api, terminal), WaitVerb(api, terminal), LogVerb(api, terminal),
-            Config.ConfigVerbs.Reload(api, terminal), Config.ConfigVerbs.Modules(api, terminal), Config.ParametersVerbs.Create(api, terminal)),
+            Config.ConfigVerbs.Reload(api, terminal), Config.ConfigVerbs.Modules(api, terminal), Config.ParametersVerbs.Create(api, terminal),
+            Gossip.Keys.KeyVerbs.Keygen(terminal)),
         InfoVerb(api, terminal),
     ];
 

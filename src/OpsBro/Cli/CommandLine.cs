@@ -52,7 +52,7 @@ internal static class CommandLine
             [] => ["--help"],
             ["help", .. var rest] => [.. rest, "--help"],
             _ => args,
-        });
+        }, new ParserConfiguration { ResponseFileTokenReplacer = null });   // @FILE is a value of some verbs, not a file of arguments
         if (parsed.Errors.Count > 0)
         {
             terminal.Note($"error: {Refusal.Of(parsed)}");

@@ -91,6 +91,9 @@ internal sealed partial class Cluster : IHostedService
 
     void Refresh() => _ = Task.Run(Follow);
 
+    /// <summary>Takes over what changed in files of keys, now.</summary>
+    public Task LookAgain() => Follow();
+
     /// <summary>Makes the pools what the configuration says.</summary>
     async Task Follow()
     {
@@ -107,8 +110,12 @@ internal sealed partial class Cluster : IHostedService
             var problems = new List<Problem>();
             var current = config.Current;
             var next = GossipOptions.Read(current.Agent, problems);
-            config.Report("gossip", problems);
             if (problems.Any(p => !p.IsWarning) && own is not null) next = options with { Seeds = next.Seeds };   // a slip of the pen does not end a cluster
+            parts.KeyFiles.Check(current.Agent, next, next.IsProxy ? ParentOf(next.Zone) : null, problems);
+            config.Report("gossip", problems);
+            var zoneProblems = new List<Problem>();
+            ZoneObjects.Check(current, zoneProblems);
+            config.Report("zone", zoneProblems);
             options = next;
             if (!next.IsEnabled || isOut)
             {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OpsBro.Agent;
+using OpsBro.Gossip.Keys;
 
 namespace OpsBro.Gossip;
 
@@ -31,8 +32,11 @@ internal sealed class ClusterParts(
     /// <summary>The node's id.</summary>
     public string Uuid => self.Identity.Uuid;
 
+    /// <summary>Where configured keys stand.</summary>
+    public KeyFiles KeyFiles { get; } = new(self.Options);
+
     /// <summary>Where a zone's files stand: a node that changes its zone does not meet its old members.</summary>
-    public string DirectoryOf(string zone) => Path.Join(self.Options.DataDirectory, "gossip", "zones", Uri.EscapeDataString(zone));
+    public string DirectoryOf(string zone) => KeyFiles.DirectoryOf(zone);
 
     /// <summary>Our name in the cluster: the configured one, or the host's with what peers do not take replaced.</summary>
     public string NameOf(GossipOptions options) => options.Name.Length > 0
@@ -43,30 +47,5 @@ internal sealed class ClusterParts(
     {
         var safe = string.Concat(name.Take(GossipOptions.MaxName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
         return safe.Length > 0 ? safe : "node";
-    }
-
-    /// <summary>
-    /// The first key of a zone in base64: <c>gossip.encrypt</c> (a key or <c>@FILE</c>), or the original's file
-    /// zone_keys/ZONE.gossip.key below the configuration; empty for none.
-    /// </summary>
-    /// <exception cref="PoolKeysException">The file that should hold it cannot be read.</exception>
-    public string KeyOf(string zone, string encrypt)
-    {
-        var file = encrypt.StartsWith('@')
-            ? Path.Combine(self.Options.ConfigDirectory, encrypt[1..])
-            : Path.Join(self.Options.ConfigDirectory, "zone_keys", $"{Uri.EscapeDataString(zone)}.gossip.key");
-        if (encrypt.Length > 0 && !encrypt.StartsWith('@')) return encrypt;
-        try
-        {
-            if (encrypt.Length == 0 && !File.Exists(file)) return "";
-            var text = File.ReadAllText(file).Trim();
-            return GossipKey.TryParse(text) is not null
-                ? text
-                : throw new PoolKeysException($"{file} holds no key; it must be {GossipKey.Form}; gossip stays off");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new PoolKeysException($"the gossip key cannot be read: {e.Message}; gossip stays off until then");
-        }
     }
 }

@@ -15,8 +15,8 @@ internal sealed class FaultBook
     /// <summary>Sources named in problems.</summary>
     public const int MaxShown = 3;
 
-    /// <summary>How long a fault is shown after the last time.</summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+    /// <summary>How long a fault is shown after the last time: whoever is shut out tries again every 10 s.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromMinutes(3);
 
     /// <summary>A single one may be a scanner, or the last packet of a rotation.</summary>
     public const int LeastShown = 3;
@@ -41,11 +41,21 @@ internal sealed class FaultBook
         }
     }
 
+    /// <summary>
+    /// Our keys are others, or somebody became a member: what was wrong may be mended, and comes back within seconds when it is not. A stream's
+    /// source is not always the address that the member is known by, so all of it is forgotten.
+    /// </summary>
+    public void BeginAgain()
+    {
+        lock (gate) entries.Clear();
+    }
+
     /// <summary>What the operator should know, one line for each kind.</summary>
     /// <param name="now">On the engine's clock.</param>
     /// <param name="isEncrypted">This node has keys.</param>
     /// <param name="key">Fingerprint of its primary key.</param>
-    public IEnumerable<string> Problems(TimeSpan now, bool isEncrypted, string key)
+    /// <param name="zone">The pool's zone.</param>
+    public IEnumerable<string> Problems(TimeSpan now, bool isEncrypted, string key, string zone)
     {
         List<(string Source, Kind Kind, long Count)> all;
         lock (gate)
@@ -60,12 +70,12 @@ internal sealed class FaultBook
             yield return kind.Key switch
             {
                 Kind.WrongKey when isEncrypted => $"gossip packets do not open with any of our keys ({who}): they or this node (primary key {key}) "
-                    + "have the wrong one; compare \"opsbro gossip keys list\" on both and install the missing key, or give this node "
-                    + "the others' keyring",
+                    + "have the wrong one; print the right one on a member (opsbro gossip keys list --show), and on the node that lacks it run "
+                    + "\"opsbro gossip keys use --local -\"",
                 Kind.NotEncrypted => $"gossip comes in without encryption, which this node requires ({who}): give those nodes the key, or this "
                     + "one none",
-                Kind.NoKeys => $"gossip comes in encrypted, and this node has no key ({who}): set gossip.encrypt to the cluster's key "
-                    + "(\"opsbro gossip keys list --show\" on a member prints it)",
+                Kind.NoKeys => $"gossip comes in encrypted, and this node has no key ({who}): print it on a member (opsbro gossip keys list --show), "
+                    + $"and here run \"opsbro gossip zone key import {zone} KEYFILE\", or set gossip.encrypt",
                 Kind.Label => $"gossip comes in with another label ({who}): set gossip.label to the same on all nodes",
                 _ => $"gossip packets cannot be read ({who}): those nodes perhaps encrypt, and this one has no key; or they speak something else",
             };

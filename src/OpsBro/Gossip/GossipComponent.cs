@@ -6,7 +6,9 @@ using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
 using OpsBro.Gossip.Detect;
+using OpsBro.Gossip.Keys;
 using OpsBro.Gossip.Rpc;
+using OpsBro.Gossip.Zones;
 using OpsBro.Storage;
 
 namespace OpsBro.Gossip;
@@ -34,11 +36,13 @@ internal sealed class GossipComponent : IComponent
         services.AddSingleton<GossipJournal>().AddSingleton<ClusterParts>().AddSingleton<Cluster>().AddSingleton<GossipActions>();
         services.AddSingleton(s => new MemberViews(s.GetRequiredService<Cluster>(), (_, _) => null, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ClusterAnswers>().AddSingleton<ClusterSummary>();
+        services.AddSingleton<KeyActions>().AddSingleton<ZoneActions>();
         services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
         services.AddHostedService(s => s.GetRequiredService<Cluster>());
         services.AddSingleton<RpcServer>().AddHostedService(s => s.GetRequiredService<RpcServer>());
         services.AddSingleton<DetectResponder>().AddSingleton<Detection>().AddSingleton<LegacyGossip>();
         services.AddHostedService(s => s.GetRequiredService<DetectResponder>()).AddHostedService<AutoDetect>();
+        services.AddHostedService<KeyRotation>();
     }
 
     /// <inheritdoc/>
@@ -70,6 +74,7 @@ internal sealed class GossipComponent : IComponent
             json.QueryBody, json.QueryView, (context, body) => actions.Query(body, context.RequestAborted));
         DetectApi.MapTo(api, services.GetRequiredService<Detection>());
         services.GetRequiredService<LegacyGossip>().MapTo(api);
+        KeyRoutes.Map(api, services);
     }
 
     static async Task<MemberView[]> Members(MemberViews members, HttpContext context)

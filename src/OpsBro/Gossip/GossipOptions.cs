@@ -4,6 +4,7 @@ using OpsBro.Config;
 using OpsBro.Core.Gossip;
 using OpsBro.Core.Wire;
 using OpsBro.Gossip.Handlers;
+using OpsBro.Gossip.Keys;
 using OpsBro.Gossip.Rpc;
 
 namespace OpsBro.Gossip;
@@ -65,6 +66,9 @@ internal sealed record GossipOptions
     /// <summary>Age at which the key is replaced; null: never by itself.</summary>
     public TimeSpan? KeyRotation { get; init; }
 
+    /// <summary>The operator wrote it.</summary>
+    public bool IsRotationAsked { get; init; }
+
     /// <summary>Answers others' detection.</summary>
     public bool IsDetectable { get; init; } = true;
 
@@ -116,6 +120,7 @@ internal sealed record GossipOptions
             Tags = ReadTags(reader),
             KeepsSnapshot = reader.Flag("snapshot", true),
             KeyRotation = ReadRotation(reader, encrypt.Length == 0),
+            IsRotationAsked = reader.Node("key_rotation") is not null,
             ParentPort = reader.Number("parent_port", port < 65535 ? port + 1 : port - 1, 1, 65535),
             Seeds = ReadSeeds(top, port),
         };
@@ -234,12 +239,16 @@ internal sealed record GossipOptions
     }
 }
 
-/// <summary>Finds what is wrong in the section <c>gossip</c>: for <c>config check</c>.</summary>
-internal sealed class GossipChecker : IConfigChecker
+/// <summary>Finds what is wrong in the section <c>gossip</c>, and with the files of keys: for <c>config check</c>.</summary>
+internal sealed class GossipChecker(AgentOptions places, ConfigStore store) : IConfigChecker
 {
     /// <inheritdoc/>
     public string Kind => "gossip";
 
     /// <inheritdoc/>
-    public void CheckSettings(ConfigNode agent, List<Problem> problems) => _ = GossipOptions.Read(agent, problems);
+    public void CheckSettings(ConfigNode agent, List<Problem> problems)
+    {
+        var options = GossipOptions.Read(agent, problems);
+        new KeyFiles(places).Check(agent, options, options.IsProxy ? ZoneObjects.Tree(store.Current).ParentOf(options.Zone) : null, problems);
+    }
 }

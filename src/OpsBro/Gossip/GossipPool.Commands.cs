@@ -148,8 +148,9 @@ internal sealed partial class GossipPool
         else if (conflict is { } clash) yield return ConflictText(clash);
         if (incarnation.Problem.Length > 0) yield return incarnation.Problem;
         if (Keyring.Problem.Length > 0) yield return Keyring.Problem;
+        if (KeyAgeProblem.Length > 0) yield return KeyAgeProblem;
         if (Snapshot is { Problem: { Length: > 0 } problem }) yield return problem;
         if (isClosing) yield break;
-        foreach (var fault in faults.Problems(Monotonic.Now, IsEncrypted, KeyFingerprint)) yield return fault;
+        foreach (var fault in faults.Problems(Monotonic.Now, IsEncrypted, KeyFingerprint, Settings.Zone)) yield return fault;
     }
 }

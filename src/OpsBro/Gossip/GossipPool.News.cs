@@ -103,6 +103,7 @@ internal sealed partial class GossipPool : IGossipOutput
         else statuses[name] = member.Status;
         if (name != Settings.Name)
         {
+            if (news.Change == MemberChange.Join) faults.BeginAgain();
             switch (news.Change)
             {
                 case MemberChange.Join or MemberChange.Update when member.Status == MemberStatus.Alive:
@@ -144,9 +145,10 @@ internal sealed partial class GossipPool : IGossipOutput
     {
         if (keys is null) return;
         KeyChanged();
-        var all = Enumerable.Range(0, keys.Count).Select(i => keys[i].ToArray()).ToList();
+        faults.BeginAgain();
+        var all = All();
         var version = ++keyVersion;
-        Task.Run(() => Keyring.Save(all, madeFrom: null, version));
+        Task.Run(() => Keyring.Save(all, version));
     }
 
     bool Answer(GossipNews news)

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using OpsBro.Api;
 using OpsBro.Cli;
+using OpsBro.Gossip.Keys;
+using OpsBro.Gossip.Zones;
 
 namespace OpsBro.Gossip;
 
@@ -13,6 +15,7 @@ internal static class GossipVerbs
     {
         yield return Verb.Noun("gossip", "The cluster: every agent knows every agent.",
             MemberVerbs.Members(api, terminal), Join(api, terminal), Leave(api, terminal), Ping(api, terminal), MemberVerbs.History(api, terminal),
+            KeyVerbs.Create(api, terminal), ZoneVerbs.Create(api, terminal),
             EventVerbs.Events(api, terminal), EventVerbs.Query(api, terminal), MemberVerbs.Wait(api, terminal), Info(api, terminal),
             Detect.DetectApi.Verb(api, terminal), Tuning(api, terminal));
         yield return MemberVerbs.Members(api, terminal);

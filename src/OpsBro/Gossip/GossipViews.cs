@@ -221,7 +221,24 @@ internal sealed record TuningView(string Name, string Lan, string Wan, string Lo
 /// <param name="Errors">Members that could not.</param>
 /// <param name="Keys">The keys.</param>
 /// <param name="Messages">What members say, by name.</param>
-internal sealed record KeysView(int Nodes, int Answered, int Errors, KeyView[] Keys, IReadOnlyDictionary<string, string> Messages);
+internal sealed record KeysView(int Nodes, int Answered, int Errors, KeyView[] Keys, IReadOnlyDictionary<string, string> Messages)
+{
+    /// <summary>Since when this node encrypts with the primary key; null when not known yet.</summary>
+    public DateTimeOffset? PrimarySince { get; init; }
+    /// <summary>When the key is replaced by itself, or what that waits for.</summary>
+    public string Rotation { get; init; } = "";
+}
+
+/// <summary>How a rotation ended.</summary>
+/// <param name="Done">True when every member encrypts with the new key.</param>
+/// <param name="Text">What happened, and what to do when it is not done.</param>
+/// <param name="Fingerprint">The primary key now.</param>
+/// <param name="Before">The primary key before.</param>
+/// <param name="Removed">Keys taken out.</param>
+/// <param name="Nodes">Members asked last.</param>
+/// <param name="Messages">Members that did not do the last step, and why.</param>
+internal sealed record RotationView(
+    bool Done, string Text, string Fingerprint, string Before, string[] Removed, int Nodes, IReadOnlyDictionary<string, string> Messages);
 
 /// <summary>One key.</summary>
 /// <param name="Fingerprint">Tells it from others.</param>
@@ -235,6 +252,12 @@ internal sealed record KeyRequest
 {
     /// <summary>In base64; for use and remove a fingerprint does too. Empty for rotate and generate: a new one is made.</summary>
     public string? Key { get; set; }
+    /// <summary>The zone whose key it is; empty for our own. A proxy node may name the zone above.</summary>
+    public string? Zone { get; set; }
+    /// <summary>Rotate although members failed, who will not have the new key.</summary>
+    public bool Force { get; set; }
+    /// <summary>On this node only, for one that is shut out: <c>use</c> takes a key that is not installed yet.</summary>
+    public bool Local { get; set; }
 }
 
 /// <summary>A zone.</summary>
@@ -345,6 +368,8 @@ internal sealed record LegacyAnswer
 [JsonSerializable(typeof(TuningView[]))]
 [JsonSerializable(typeof(KeysView))]
 [JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(RotationView))]
+[JsonSerializable(typeof(Keys.KeyAgeRecord))]
 [JsonSerializable(typeof(ZoneView[]))]
 [JsonSerializable(typeof(ZoneRequest))]
 [JsonSerializable(typeof(ZoneKeyRequest))]

@@ -59,8 +59,8 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
                 isOwn ? options.Advertise : options.Advertise is { } said ? said with { Port = port } : null);
             var next = new PoolSettings(zone, parts.NameOf(options), new IPEndPoint(options.Bind, port), advertise, options.Profile, options.Label,
                 options.Compress, parts.DirectoryOf(zone), options.KeepsSnapshot);
-            var key = parts.KeyOf(zone, isOwn ? options.Encrypt : "");
-            if (pool is null or { Broken.Length: > 0 } || next != settings || key != encrypt)
+            var key = parts.KeyFiles.KeyOf(zone, isOwn ? options.Encrypt : "");
+            if (pool is null or { Broken.Length: > 0 } || next != settings || !await pool.FollowKeys(key))
             {
                 // one that stopped because of its name, or by a fault, stays so until the settings are others
                 if (pool is { Broken.Length: > 0 } && next == settings && key == encrypt) return;
@@ -72,7 +72,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
             {
                 if (await pool.SetTags(own) is { } refused) problem = refused;
             }
-            tags = own;
+            (tags, encrypt) = (own, key);
             var wanted = isOwn ? options.Seeds : [];
             if (!wanted.SequenceEqual(seeds)) Search(wanted);
             problem = "";
@@ -88,7 +88,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
         }
         catch (PoolKeysException e)
         {
-            problem = e.Message;
+            problem = e.Message + (pool is null ? "; gossip stays off until then" : "; the keys in memory stay in use");
         }
         catch (PoolClosedException e)
         {
@@ -113,6 +113,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
             snapshot?.Dispose();
             throw;
         }
+        if (keyring.Notice.Length > 0) opened.Note("keys", keyring.Notice);
         opened.Plane = parts.PlaneOf(opened);
         opened.Start();
         (pool, settings, encrypt) = (opened, next, key);
