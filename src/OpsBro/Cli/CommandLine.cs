@@ -34,6 +34,9 @@ internal static class CommandLine
         ("collector", "collectors"), ("detector", "detectors"), ("pack", "packs"), ("checks", "monitoring"), ("check", "monitoring"),
     ];
 
+    /// <summary>How words are read: @FILE is a value of some verbs, not a file of arguments.</summary>
+    public static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>Runs one command line.</summary>
     public static async Task<int> Run(string[] args, IReadOnlyList<IComponent> components)
     {
@@ -52,7 +55,7 @@ internal static class CommandLine
             [] => ["--help"],
             ["help", .. var rest] => [.. rest, "--help"],
             _ => args,
-        }, new ParserConfiguration { ResponseFileTokenReplacer = null });   // @FILE is a value of some verbs, not a file of arguments
+        }, Parsing);
         if (parsed.Errors.Count > 0)
         {
             terminal.Note($"error: {Refusal.Of(parsed)}");

@@ -15,6 +15,7 @@ public partial class CommandLineTests
         "agent parameters remove", "packs overload", "packs parameters set", "evaluator wait-eval-true", "collectors wait-ok",
         "detectors wait-group", "monitoring wait-ok", "completion",
         "gossip events add", "gossip events wait", "gossip leave", "gossip wait-members", "event", "leave",
+        "gossip zone change", "gossip zone key import",
     ];
 
     readonly StringWriter errors = new();
@@ -44,7 +45,7 @@ public partial class CommandLineTests
         var pages = Directory.GetFiles(Repository.PathOf("docs"), "*.md").Append(Repository.PathOf("README.md")).Where(File.Exists);
 
         var commands = pages.SelectMany(page => CommandsOf(File.ReadAllText(page)).Select(command => (Page: Path.GetFileName(page), command))).ToList();
-        var wrong = commands.Select(c => (c.Page, c.command, Parsed: root.Parse(Arguments(c.command))))
+        var wrong = commands.Select(c => (c.Page, c.command, Parsed: root.Parse(Arguments(c.command), CommandLine.Parsing)))
             .Where(c => c.Parsed.Errors.Count > 0 && c.Parsed.CommandResult.Command.Subcommands.Count == 0)
             .Select(c => $"{c.Page}: {c.command}: {Refusal.Of(c.Parsed)}").ToList();
 
