@@ -25,7 +25,7 @@ internal sealed partial class GossipPool
     {
         if (keys is null) return encrypt.Length == 0 && !Keyring.HasKeys;
         if (Keyring.Follow(encrypt) is not { } changed) return true;
-        await SetKeys(changed.Keys);
+        if (changed.Keys is { } next) await SetKeys(next);
         Note("keys", changed.Text);
         return true;
     }

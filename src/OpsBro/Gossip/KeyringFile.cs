@@ -85,14 +85,15 @@ internal sealed class KeyringFile(string path)
         return current;
     }
 
-    /// <summary>Looks again while the pool runs: the keys when they are others now, and what happened. What is broken changes nothing.</summary>
+    /// <summary>Looks again while the pool runs. What is broken changes nothing.</summary>
     /// <param name="encrypt">The configured key in base64; empty for none.</param>
-    public (IReadOnlyList<byte[]> Keys, string Text)? Follow(string encrypt)
+    /// <returns>The keys when they are others now, and what happened; null when nothing did.</returns>
+    public (IReadOnlyList<byte[]>? Keys, string Text)? Follow(string encrypt)
     {
         lock (gate)
         {
             Problem = "";
-            var texts = new List<string>();
+            var (texts, isOther) = (new List<string>(), false);
             try
             {
                 var text = StateFile.Read(path) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
@@ -106,7 +107,7 @@ internal sealed class KeyringFile(string path)
                 }
                 else if (text != onDisk)
                 {
-                    (current, onDisk) = (TryRead(Encoding.UTF8.GetBytes(text))!, text);
+                    (current, onDisk, isOther) = (TryRead(Encoding.UTF8.GetBytes(text))!, text, true);
                     texts.Add($"{path} was changed: the primary key is {GossipKey.Fingerprint(current[0])} of {current.Count}");
                 }
             }
@@ -114,8 +115,12 @@ internal sealed class KeyringFile(string path)
             {
                 Problem = $"{path} cannot be read ({e.Message}); the keys in memory stay in use";
             }
-            if (TakeOver(GossipKey.TryParse(encrypt)) is { Length: > 0 } taken) texts.Add(taken);
-            return texts.Count > 0 ? (current, string.Join("; ", texts)) : null;
+            if (TakeOver(GossipKey.TryParse(encrypt)) is { Length: > 0 } taken)
+            {
+                texts.Add(taken);
+                isOther = true;
+            }
+            return texts.Count > 0 ? (isOther ? current : null, string.Join("; ", texts)) : null;
         }
     }
 

@@ -116,6 +116,37 @@ public class KeysEndToEndTests
     }
 
     [Fact]
+    public async Task A_cluster_without_keys_is_given_its_first_one_and_finds_itself_again()
+    {
+        await using var alpha = RunningAgent.Prepare();
+        await using var beta = RunningAgent.Prepare();
+        foreach (var (agent, name) in ((RunningAgent, string)[])[(alpha, "alpha"), (beta, "beta")])
+        {
+            agent.Gossip($"name: {name}", "profile: local");
+            await agent.Start();
+        }
+        await beta.Run("join", alpha.Address);
+        await Sees(alpha, 2);
+        await Sees(beta, 2);
+
+        var none = await alpha.Run("gossip", "keys", "list");
+        var made = await alpha.Run("gossip", "keys", "generate");
+        var file = Path.Join(alpha.Home, "first.key");
+        File.WriteAllText(file, made.Output);
+        foreach (var agent in (RunningAgent[])[alpha, beta]) await agent.Run("gossip", "zone", "key", "import", "internet", file);
+        var list = await Knows(beta, members: 2, keys: 1);
+        await Sees(alpha, 2);
+        var again = await alpha.Run("gossip", "keys", "generate");
+
+        Assert.Equal(2, none.ExitCode);
+        Assert.Contains("the gossip is not encrypted: there are no keys", none.Errors);
+        Assert.Contains("opsbro gossip zone key import internet KEYFILE", made.Errors);
+        Assert.Equal(GossipKey.FingerprintOf(made.Output.Trim()), PrimaryOf(list));
+        Assert.Equal(2, again.ExitCode);
+        Assert.Contains("is encrypted already", again.Errors);
+    }
+
+    [Fact]
     public async Task A_wrong_key_shows_on_both_sides_and_goes_away_when_it_is_mended()
     {
         await using var alpha = await Named("alpha", key);

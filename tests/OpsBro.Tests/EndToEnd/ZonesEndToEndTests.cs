@@ -37,6 +37,25 @@ public class ZonesEndToEndTests
     }
 
     [Fact]
+    public async Task The_originals_routes_still_move_a_node()
+    {
+        await using var agent = await InTree();
+        using var socket = agent.Socket();
+        using var http = agent.Http();
+
+        using var moved = await socket.PutAsync("/agent/zone", new StringContent("berlin"));
+        using var refused = await socket.PutAsync("/agent/zone", new StringContent("\"berlinn\""));
+        using var open = await http.PutAsync("/agent/zone", new StringContent("paris"));
+        var reloaded = await socket.GetStringAsync("/agent/zones-keys/reload/paris");
+
+        Assert.StartsWith("{\"success\":true,\"text\":\"this node is in zone berlin now", await moved.Content.ReadAsStringAsync());
+        Assert.StartsWith("{\"success\":false,\"text\":\"no zone is named", await refused.Content.ReadAsStringAsync());
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, open.StatusCode);
+        Assert.Equal("true", reloaded);
+        Assert.Equal("berlin\n", (await agent.Run("agent", "print", "zone")).Output);
+    }
+
+    [Fact]
     public async Task Keys_of_zones_are_made_and_taken_and_used_at_once()
     {
         await using var agent = await InTree();

@@ -41,6 +41,35 @@ internal static class KeyRoutes
             (context, request) => zones.Change(request.Name, context.RequestAborted));
         api.Change("POST", "/v1/gossip/zones/{name}/key", "Make a key of a zone, or take one: {\"key\": base64, \"erase\": false}.", json.ZoneKeyRequest,
             json.NewKeyView, (context, request) => zones.Key(Secret(context).Part("name"), request));
+        MapLegacy(api, zones);
+    }
+
+    /// <summary>The original's: the name of the zone is the body, as text or as a JSON string.</summary>
+    static void MapLegacy(ApiRoutes api, ZoneActions zones)
+    {
+        var json = GossipJson.Default;
+        api.Raw("PUT", "/agent/zone", "Move this node to the zone named in the body.", Right.Write, async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            var buffer = new char[GossipOptions.MaxName + 3];
+            var length = await reader.ReadBlockAsync(buffer, context.RequestAborted);
+            LegacyAnswer answer;
+            try
+            {
+                var done = await zones.Change(new string(buffer, 0, length).Trim().Trim('"'), context.RequestAborted);
+                answer = new LegacyAnswer { Success = true, Text = done.Message };
+            }
+            catch (ApiProblem e)
+            {
+                answer = new LegacyAnswer { Success = false, Text = e.Message };
+            }
+            await ApiRoutes.Write(context, answer, json.LegacyAnswer);
+        }, isLegacy: true);
+        api.Raw("GET", "/agent/zones-keys/reload/{name}", "Take over a zone's key file that was written by hand.", Right.Write, async context =>
+        {
+            await zones.Reload(context.Part("name"));
+            await ApiRoutes.Write(context, true, json.Boolean);
+        }, isLegacy: true);
     }
 
     static HttpContext Secret(HttpContext context)

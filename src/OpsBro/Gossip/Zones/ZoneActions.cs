@@ -116,6 +116,8 @@ internal sealed partial class ZoneActions(
         if (File.Exists(file) && !request.Erase)
             throw new ApiProblem(409, $"zone {zone} has a key file already ({file}); --erase replaces it. To replace the key of a running cluster use "
                 + "\"opsbro gossip keys rotate\"");
+        if (zone == cluster.Options.Zone && cluster.Options.Encrypt.Length > 0)
+            throw new ApiProblem(409, $"gossip.encrypt is set and wins over a key file of zone {zone}; change it there, or take it out first");
         try
         {
             StateFile.Replace(file, Convert.ToBase64String(key) + "\n");
