@@ -52,6 +52,9 @@ public sealed class GossipEngine
     /// <summary>Highest Lamport time seen of queries: what a snapshot holds.</summary>
     public ulong QueryClock => serf.Clocks.Queries;
 
+    /// <summary>Time between two exchanges of the whole state with somebody.</summary>
+    public TimeSpan PushPullInterval => swim.PushPullInterval;
+
     /// <summary>Our network coordinate.</summary>
     public Coordinate OwnCoordinate => serf.OwnCoordinate;
 

@@ -18,6 +18,18 @@ public static class GossipLimits
     /// <summary>A Lamport time so far ahead of ours is not believed from one message.</summary>
     public const ulong MaxLamportJump = 1ul << 20;
 
+    /// <summary>Pings are counted from anywhere below this: two processes of one name differ, and the number takes three bytes for hours.</summary>
+    public const int FirstSeqNo = 1 << 15;
+
+    /// <summary>A push/pull that brought nodes that we did not know is followed by another one after half to one and a half times this.</summary>
+    public static readonly TimeSpan CatchUpInterval = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>So many that bring nothing new end this.</summary>
+    public const int CatchUps = 2;
+
+    /// <summary>Who comes, or comes back, tells so many members itself: in small clusters a rumour misses a node now and then.</summary>
+    public const int MaxToldDirectly = 100;
+
     /// <summary>Probes that may be under way at once: a dead node does not hold up the round.</summary>
     public const int MaxProbes = 2;
 

@@ -19,7 +19,7 @@ sealed class Suspicion
     }
 
     /// <summary>When it began, on the steady clock.</summary>
-    public TimeSpan Started { get; }
+    public TimeSpan Started { get; private set; }
 
     /// <summary>When the node is dead, on the steady clock.</summary>
     public TimeSpan Ends => Started + Timeout(accusers.Count - 1, needed, least, longest);
@@ -42,6 +42,9 @@ sealed class Suspicion
         var least = Least(profile, nodes);
         return new Suspicion(from, profile, least, needed < 1 ? least : least * profile.SuspicionMaxTimeoutMult, needed, now);
     }
+
+    /// <summary>Begins anew, with those who accused it.</summary>
+    public void Restart(TimeSpan now) => (Started, CallsLeft) = (now, GossipLimits.LastCalls);
 
     /// <summary>Another accuses it: false when that is nothing new, or enough did.</summary>
     public bool Confirm(string from)

@@ -94,6 +94,7 @@ public sealed partial class Swim
     void PingAnswered(in AckView ack)
     {
         if (!pendingBySeqNo.Remove(ack.SeqNo, out var ping)) return;   // too late, or for a probe that another answered first
+        HeardAnswer(clock);
         switch (ping.Kind)
         {
             case PingKind.Asked:
@@ -104,6 +105,9 @@ public sealed partial class Swim
                 scratch.Clear();
                 new Ack(ping.TheirSeqNo, default).Write(scratch);
                 Send(ping.ReplyTo, scratch.Written);
+                break;
+            case PingKind.LastCall when ping.Node!.Suspicion is not null:
+                GiveTime(ping.Node);
                 break;
             case PingKind.OfDead when ping.Node!.State == NodeStatus.Dead:
                 // it is there again, and so may be all that was behind the same broken link
@@ -146,6 +150,7 @@ public sealed partial class Swim
         Asked,
         ForAnother,
         OfDead,
+        LastCall,
     }
 
     sealed record PendingPing(PingKind Kind, uint SeqNo, SwimNode? Node, TimeSpan Sent)

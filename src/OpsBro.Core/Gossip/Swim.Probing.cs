@@ -188,7 +188,9 @@ public sealed partial class Swim
 
     void Succeeded(Probe probe)
     {
+        if (probe.Target!.Suspicion is not null) GiveTime(probe.Target);
         probe.Target = null;
+        HeardAnswer(clock);
         ChangeHealth(-1);
     }
 
@@ -205,7 +207,11 @@ public sealed partial class Swim
     void NotAnswered(uint seqNo)
     {
         foreach (var probe in probes)
-            if (probe.Target is not null && probe.SeqNo == seqNo && probe.NacksMissing > 0) probe.NacksMissing--;
+            if (probe.Target is not null && probe.SeqNo == seqNo && probe.NacksMissing > 0)
+            {
+                probe.NacksMissing--;
+                HeardAnswer(clock);
+            }
     }
 
     void WritePing(SwimNode target, uint seqNo)

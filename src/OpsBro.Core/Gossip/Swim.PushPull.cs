@@ -5,6 +5,10 @@ namespace OpsBro.Core.Gossip;
 /// <summary>Push/pull: two nodes tell each other all they know, at a join and now and then.</summary>
 public sealed partial class Swim
 {
+    long arrivals;   // nodes that were new or back, so far
+    int catchUps;    // exchanges that are to come soon
+    TimeSpan nextCatchUp = never;
+
     /// <summary>Time between two exchanges of the whole state: longer the more nodes there are, for each carries all of them.</summary>
     public TimeSpan PushPullInterval => EstimatedNodes <= GossipLimits.PushPullScaleFrom
         ? profile.PushPullInterval
@@ -12,9 +16,22 @@ public sealed partial class Swim
 
     void PushPullInTurn(TimeSpan now)
     {
-        if (now < nextPushPull) return;
-        nextPushPull = now + PushPullInterval;
+        if (now < nextPushPull && now < nextCatchUp) return;
+        if (now >= nextPushPull) nextPushPull = now + PushPullInterval;
+        nextCatchUp = never;
         foreach (var peer in RandomAlive(1)) PushPull(peer.Address, isJoin: false);
+    }
+
+    /// <summary>
+    /// A state that brought nodes which we did not know: rumours do not reach us all, for when many join at once they are more than what
+    /// packets carry. So the next exchanges, with others, come soon, until some bring nothing new. (One who joins is new by himself and says
+    /// nothing about our rumours.)
+    /// </summary>
+    void CatchUp(bool wasNews, TimeSpan now)
+    {
+        if (wasNews) catchUps = GossipLimits.CatchUps;
+        else if (catchUps > 0) catchUps--;
+        if (catchUps > 0 && nextCatchUp == never) nextCatchUp = now + GossipLimits.CatchUpInterval * (0.5 + chance.Fraction());
     }
 
     bool PushPull(PeerAddress with, bool isJoin) =>
@@ -58,10 +75,12 @@ public sealed partial class Swim
             return problem;
         }
         Counters.PushPulls++;
+        var before = arrivals;
         var state = new PushPullReader(body);
         known.Reserve(Math.Min(state.Nodes, GossipLimits.MaxNodes));
         while (state.TryNext(out var node)) Merge(node, now);
         if (state.TryUserState(out var usersPart) && !usersPart.IsEmpty) user.MergeState(from, usersPart, state.Join, now);
+        if (!state.Join) CatchUp(arrivals != before, now);
         return "";
     }
 

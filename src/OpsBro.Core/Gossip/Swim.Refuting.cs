@@ -5,6 +5,7 @@ namespace OpsBro.Core.Gossip;
 /// <summary>What is said about ourselves: refuted with a higher incarnation; accusations sent back to who needs them.</summary>
 public sealed partial class Swim
 {
+    TimeSpan toldMyself = -TimeSpan.FromDays(1);
     Allowance replies = new(GossipLimits.MaxReplies);
 
     /// <summary>Local health: 0 is well, up to <see cref="GossipLimits.AwarenessMaxMultiplier"/> less one.</summary>
@@ -28,13 +29,27 @@ public sealed partial class Swim
     }
 
     /// <summary>Somebody holds us for less alive than we are, or for another: we say it again, louder.</summary>
-    void Refute(uint accused, string from, string text, TimeSpan now)
+    void Refute(uint accused, string from, string text, bool isLoud, TimeSpan now)
     {
         if (!TryRaise(Math.Max(accused, Self.Incarnation))) return;
         Counters.Refutations++;
         ChangeHealth(+1);
         TellAlive(Self);
         output.Happened(new HistoryNews(Self.Name, from, "refute", text));
+        if (isLoud) TellMyself(now);
+    }
+
+    /// <summary>
+    /// Tells the members of a small cluster straight away that we are there: of the few times that a rumour is sent among them none may hit
+    /// one of them, and that one would hold us dead until it asks.
+    /// </summary>
+    void TellMyself(TimeSpan now)
+    {
+        if (live.Count > GossipLimits.MaxToldDirectly || IsLeaving || now - toldMyself < profile.ProbeInterval) return;
+        toldMyself = now;
+        scratch.Clear();
+        WriteAlive(Self);
+        foreach (var node in live) SendBare(node.Address, scratch.Written, node.Versions.HasCrc);
     }
 
     /// <summary>Our incarnation becomes one more than a number; it is saved before anybody hears it.</summary>

@@ -7,6 +7,7 @@ public sealed partial class Swim
 {
     TimeSpan lastGossip = -TimeSpan.FromDays(1);
     TimeSpan nextGossip = never;
+    uint listener;           // whose turn it is
 
     /// <summary>Times that a rumour is sent: grows with the logarithm of the nodes.</summary>
     public int RetransmitLimit => profile.RetransmitMult * (int)Math.Ceiling(Math.Log10(EstimatedNodes + 1));
@@ -36,16 +37,16 @@ public sealed partial class Swim
         if (now < nextGossip) return;
         (lastGossip, nextGossip) = (now, never);
         clock = now;
-        Span<int> chosen = stackalloc int[profile.GossipNodes];
+        // from anywhere, then one after the other: of the times that a rumour is sent, none is for a node that just had it
+        if (listener == 0) listener = (uint)chance.Next() | 1;
+        var listeners = live.Count + fresh.Count;
         var count = 0;
-        // a node drawn twice is drawn anew; the bound is for clusters smaller than the round
-        for (var tries = GossipLimits.MaxDraws + profile.GossipNodes; tries > 0 && count < profile.GossipNodes; tries--)
+        for (var tries = Math.Min(listeners, GossipLimits.MaxDraws + profile.GossipNodes); tries > 0 && count < profile.GossipNodes; tries--)
         {
-            var at = chance.Below(live.Count + fresh.Count);
-            if (chosen[..count].Contains(at)) continue;
+            var at = (int)(listener++ % (uint)listeners);
             var node = at < live.Count ? live[at] : fresh[at - live.Count];
             if (node.State == NodeStatus.Left) continue;
-            chosen[count++] = at;
+            count++;
             parcel.Clear();
             Fill();
             if (parcel.IsEmpty) return;

@@ -44,7 +44,7 @@ public sealed partial class Swim
         {
             var same = Self.Facts.Says(address, said.Meta, versions);
             if (said.Incarnation > Self.Incarnation || (said.Incarnation == Self.Incarnation && !same))
-                Refute(said.Incarnation, "", "another incarnation of us is about", now);
+                Refute(said.Incarnation, "", "another incarnation of us is about", isLoud: true, now);
             return;
         }
         // A peer that holds a node alive which we hold dead for long is right: we were cut off. A datagram may be an old one.
@@ -71,6 +71,7 @@ public sealed partial class Swim
         {
             if (before == NodeStatus.Dead && node.Rank != SwimRank.None) dead--;
             Move(node, SwimRank.Live);
+            arrivals++;
             user.Joined(node, cause, now);
             return;
         }
@@ -98,7 +99,7 @@ public sealed partial class Swim
         if (!node.IsLive) return;
         if (node == Self)
         {
-            Refute(incarnation, from, $"{from} suspects us", now);
+            Refute(incarnation, from, $"{from} suspects us", isLoud: false, now);
             return;
         }
         // of a higher incarnation: it refuted what we heard before and we missed it, so this is no confirmation but begins anew
@@ -119,7 +120,7 @@ public sealed partial class Swim
         if (Find(name) is not { } node || incarnation < node.Incarnation || IsJump(incarnation, node.Incarnation)) return;
         if (node == Self)
         {
-            if (!IsLeaving) Refute(incarnation, WireText.Decode(from), $"{WireText.Decode(from)} holds us dead", now);
+            if (!IsLeaving) Refute(incarnation, WireText.Decode(from), $"{WireText.Decode(from)} holds us dead", isLoud: true, now);
             return;
         }
         if (!node.IsLive)
@@ -137,7 +138,7 @@ public sealed partial class Swim
         }
     }
 
-    void BecomeGone(SwimNode node, NodeStatus state, string from, string cause, TimeSpan now)
+    void BecomeGone(SwimNode node, NodeStatus state, string from, string cause, TimeSpan now, bool tell = true)
     {
         node.Suspicion = null;
         (node.State, node.Since) = (state, now);
@@ -148,7 +149,7 @@ public sealed partial class Swim
             dead++;
             Counters.Deaths++;
         }
-        TellDead(node, from);
+        if (tell) TellDead(node, from);
         user.Gone(node, cause, now);
     }
 
@@ -164,13 +165,15 @@ public sealed partial class Swim
                 // its refutation may have missed us: whoever still suspects it asks it once more
                 suspicion.CallsLeft--;
                 suspicions.Enqueue(node, suspicion.Due);
-                if (lastCalls.Take(now)) SendProbe(node, ++sequence);
+                if (lastCalls.Take(now) && TryAwait(new PendingPing(PingKind.LastCall, ++sequence, node, now))) SendProbe(node, sequence);
                 continue;
             }
+            var isolated = IsIsolated(now);
             var waited = (Steady(now) - suspicion.Started).TotalSeconds;
             var others = suspicion.Accusers.Count == 1 ? "" : $", confirmed by {string.Join(", ", suspicion.Accusers.Skip(1))}";
+            var alone = isolated ? ", and nobody else answers us" : "";
             BecomeGone(node, NodeStatus.Dead, Self.Name,
-                string.Create(null, $"no answer for {waited:0.0} s, suspected by {suspicion.Accusers[0]}{others}"), now);
+                string.Create(null, $"no answer for {waited:0.0} s, suspected by {suspicion.Accusers[0]}{others}{alone}"), now, tell: !isolated);
         }
     }
 

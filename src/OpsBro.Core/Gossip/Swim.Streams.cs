@@ -65,7 +65,9 @@ public sealed partial class Swim
         switch (message.Type)
         {
             case MessageType.PushPull when stream.Kind is DialKind.Join or DialKind.PushPull:
+                HeardAnswer(now);
                 Ended(stream, Merge(stream.To, message.Body.Span, now), now);
+                if (stream.Kind == DialKind.Join) TellMyself(now);
                 break;
             case MessageType.Ack when stream.Kind == DialKind.Ping && AckView.TryRead(message.Body.Span, out var ack):
                 StreamProbeAnswered(stream.Node!, ack.SeqNo);

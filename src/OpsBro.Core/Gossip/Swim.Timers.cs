@@ -66,7 +66,7 @@ public sealed partial class Swim
     /// <summary>Starts what peers make necessary, at a random moment so that nodes do not act at once, and stops it without them.</summary>
     void Arm(TimeSpan now)
     {
-        if (live.Count == 0) nextProbe = nextPushPull = never;
+        if (live.Count == 0) nextProbe = nextPushPull = nextCatchUp = never;
         else
         {
             if (nextProbe == never) nextProbe = now + chance.Within(profile.ProbeInterval);
@@ -78,7 +78,7 @@ public sealed partial class Swim
 
     TimeSpan Next()
     {
-        var next = Earlier(Earlier(nextProbe, nextGossip), Earlier(nextPushPull, nextDeadPing));
+        var next = Earlier(Earlier(nextProbe, nextGossip), Earlier(Earlier(nextPushPull, nextCatchUp), nextDeadPing));
         foreach (var probe in probes)
             if (probe.Target is not null) next = Earlier(next, Earlier(probe.AsksOthers, probe.Ends) + lost);
         if (pending.TryPeek(out var ping)) next = Earlier(next, ping.Sent + profile.ProbeTimeout);

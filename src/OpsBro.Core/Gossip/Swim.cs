@@ -6,7 +6,7 @@ namespace OpsBro.Core.Gossip;
 /// Membership and failure detection as memberlist does them on the wire: SWIM with Lifeguard. Pages: serf-wire.md A1, A3-A5, A8-A12, A18,
 /// A19. Peers are not trusted: what makes no sense is counted and dropped. Not for several threads at once.
 /// <para>
-/// Its parts: Packets (in and out), Probing, Pings (single ones, and those for others), Rumours, States (the state machine), Refuting,
+/// Its parts: Packets (in and out), Probing, Isolation, Pings (single ones, and those for others), Rumours, States (the state machine), Refuting,
 /// Streams, PushPull, Timers, Lists.
 /// </para>
 /// </summary>
@@ -46,7 +46,7 @@ public sealed partial class Swim
         parcel = new Parcel(this.writer.Budget);
         takeRumour = rumour => parcel.TryAdd(rumour);
         takeUserRumour = rumour => parcel.TryAddUser(rumour);
-        sequence = (uint)chance.Next();
+        sequence = (uint)chance.Below(GossipLimits.FirstSeqNo);
         ownName = new byte[WireText.Length(settings.Name)];
         WireText.Encode(settings.Name, ownName);
         Tags.Write(scratch, settings.Tags);

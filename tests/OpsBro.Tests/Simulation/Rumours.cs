@@ -9,7 +9,7 @@ static class Rumours
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("events", "each event arrives everywhere, and once", [3, 10, 30, 60], Events),
+        new("events", "each event arrives once: 99 % in 10 s, all by the next push/pull", [3, 10, 30, 60], Events),
     ];
 
     /// <summary>Time in which a rumour has reached everybody: rounds until all have it, twice.</summary>
@@ -18,6 +18,7 @@ static class Rumours
     static SimCluster Events(int nodes, ulong seed)
     {
         const int Fired = 20;
+        const double Share = 0.99;
         var sim = SimCluster.Converged(nodes, seed);
         sim.Links.Duplication = 0.2;
         sim.Links.Jitter = TimeSpan.FromMilliseconds(50);
@@ -29,7 +30,11 @@ static class Rumours
             sim.Run(sim.Chance.Within(TimeSpan.FromSeconds(0.5)));
         }
 
-        var all = sim.RunUntil(() => sim.Nodes.All(node => node.Events.Count == Fired), TimeSpan.FromSeconds(10));
+        // an event is sent a few times only, so that one in a hundred misses somebody now and then; a push/pull brings it
+        sim.RunUntil(() => sim.Nodes.Sum(node => node.Events.Count) >= Share * Fired * nodes, TimeSpan.FromSeconds(10));
+        var soon = sim.Nodes.Sum(node => node.Events.Count);
+        sim.Require(soon >= Share * Fired * nodes, $"{soon} of {Fired * nodes} events arrived within 10 s");
+        var all = sim.RunUntil(() => sim.Nodes.All(node => node.Events.Count == Fired), 2 * sim.Nodes[0].Engine.PushPullInterval);
 
         sim.Require(all, $"{sim.Nodes.Min(node => node.Events.Count)} of {Fired} events arrived somewhere");
         sim.Run(TimeSpan.FromSeconds(60));
