@@ -61,6 +61,17 @@ public sealed class GossipEngine
     /// <summary>Messages of Serf that wait to be sent: intents, queries, events.</summary>
     public (int Intents, int Queries, int Events) Queues => serf.Queues;
 
+    /// <summary>We, as others are to assume us.</summary>
+    internal NodeFacts Facts => swim.Self.Facts;
+
+    /// <summary>Knows other nodes from the start: see <see cref="Swim.Assume"/>.</summary>
+    internal void Assume(IReadOnlyCollection<(NodeFacts Facts, uint Incarnation)> others, TimeSpan now)
+    {
+        swim.Expect(others.Count);
+        foreach (var (facts, incarnation) in others)
+            if (swim.Assume(facts, incarnation, now) is { } node) serf.Assume(node, now);
+    }
+
     /// <summary>A datagram came in.</summary>
     public void Receive(PeerAddress from, ReadOnlySpan<byte> datagram, TimeSpan now) => swim.Receive(from, datagram, now);
 

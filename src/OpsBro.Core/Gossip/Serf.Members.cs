@@ -38,6 +38,14 @@ sealed partial class Serf
     static IReadOnlyList<KeyValuePair<string, string>> TagsOf(SwimNode node) =>
         node.Facts.Tags ??= Tags.TryRead(node.Meta.Span) ?? [];
 
+    /// <summary>As <see cref="Swim.Assume"/>; nobody is told.</summary>
+    internal void Assume(SwimNode node, TimeSpan now)
+    {
+        membershipVersion++;
+        node.StatusTime = 1;
+        Set(node, MemberStatus.Alive, now);
+    }
+
     /// <inheritdoc/>
     public void Joined(SwimNode node, string cause, TimeSpan now)
     {

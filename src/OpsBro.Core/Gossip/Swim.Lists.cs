@@ -26,6 +26,25 @@ public sealed partial class Swim
     /// <summary>A node by its name.</summary>
     public SwimNode? Find(ReadOnlySpan<char> name) => known.Find(name);
 
+    /// <summary>
+    /// Knows a node from the start, alive, as if both had met long ago: nothing is told. For simulations of many nodes, whose joins would take
+    /// longer than what is to be looked at. Null when the name is known.
+    /// </summary>
+    internal SwimNode? Assume(NodeFacts facts, uint incarnation, TimeSpan now)
+    {
+        var node = new SwimNode(facts) { Incarnation = incarnation, State = NodeStatus.Alive, Since = now };
+        if (!known.Add(node)) return null;
+        Move(node, SwimRank.Live);
+        return node;
+    }
+
+    /// <summary>So many nodes are about to come: tables are made large enough at once.</summary>
+    internal void Expect(int nodes)
+    {
+        known.Reserve(nodes + 1);
+        live.Capacity = Math.Max(live.Capacity, nodes);
+    }
+
     /// <summary>Forgets a node that is dead or left; any other is kept. Its user decides when: Swim itself never forgets one.</summary>
     public bool Forget(SwimNode node)
     {

@@ -4,7 +4,7 @@ using OpsBro.Core.Wire;
 namespace OpsBro.Core.NodeState;
 
 /// <summary>
-/// Urgent changes: to three peers at once, to three others a little later, and whoever learns something new does the same. What is lost
+/// Urgent changes: to three peers at once, to others in further waves, and whoever learns something new does the same. What is lost
 /// is repaired by the rounds.
 /// </summary>
 public sealed partial class NodeStateEngine
@@ -22,13 +22,16 @@ public sealed partial class NodeStateEngine
     /// <summary>Our changes up to this version were pushed, or peers knew them before.</summary>
     ulong pushedVersion;
 
-    /// <summary>A second wave that waits.</summary>
+    /// <summary>A wave that waits.</summary>
     /// <param name="Due">When it goes out.</param>
     /// <param name="Body">The message.</param>
     /// <param name="Node">The node's place that it is about.</param>
     /// <param name="Id">And its id, should the place be another node's by then.</param>
-    /// <param name="Told">Peers that had it in the first wave; the first of them sent it to us, or is 0.</param>
-    readonly record struct Wave(TimeSpan Due, byte[] Body, int Node, ulong Id, ulong[] Told);
+    /// <param name="Told">Peers that had it in the waves before; the first of them sent it to us, or is 0.</param>
+    /// <param name="More">Waves after this one.</param>
+    readonly record struct Wave(TimeSpan Due, byte[] Body, int Node, ulong Id, ulong[] Told, int More);
+
+    const int MaxTold = 1 + NodeStateLimits.Waves * NodeStateLimits.PushFanout * NodeStateLimits.MaxPools;
 
     void Urgent(ulong version, TimeSpan now)
     {
@@ -37,12 +40,12 @@ public sealed partial class NodeStateEngine
         pushDue = lastPush == TimeSpan.MinValue || now - lastPush >= NodeStateLimits.PushSpacing ? now : lastPush + NodeStateLimits.PushSpacing;
     }
 
-    /// <summary>Hops until a push has been everywhere: a third of the others know it after each less.</summary>
+    /// <summary>Hops until a push has been everywhere: a third of the others know it after each less. Two more, for not all are new to it.</summary>
     int Hops
     {
         get
         {
-            var hops = 1;
+            var hops = 3;
             for (long reach = 1; reach < pools[0].Count + pools[1].Count + 1; reach *= NodeStateLimits.PushFanout) hops++;
             return hops;
         }
@@ -96,7 +99,7 @@ public sealed partial class NodeStateEngine
         return true;
     }
 
-    /// <summary>Sends a push to some peers of each pool, and remembers it for the second wave.</summary>
+    /// <summary>Sends a push to some peers of each pool, and remembers it for the further waves.</summary>
     void Spread(byte[] body, int node, ulong from, TimeSpan now)
     {
         if (!pushTokens.Take(now))
@@ -106,33 +109,37 @@ public sealed partial class NodeStateEngine
             return;
         }
         Counters.Pushes++;
-        Span<ulong> told = stackalloc ulong[1 + 2 * NodeStateLimits.PushFanout * NodeStateLimits.MaxPools];
+        Span<ulong> told = stackalloc ulong[MaxTold];
         told[0] = from;
         var count = 1;
         for (var pool = 0; pool < pools.Length; pool++) SendTo(pool, body, node, told, ref count);
         if (count == 1) return;
         if (waves.Count < NodeStateLimits.MaxWaves)
-            waves.Enqueue(new Wave(now + NodeStateLimits.SecondWave, body, node, table[node].Map!.Id, told[..count].ToArray()));
+            waves.Enqueue(new Wave(now + NodeStateLimits.WaveInterval, body, node, table[node].Map!.Id, told[..count].ToArray(), NodeStateLimits.Waves - 2));
         else Counters.Limited++;
     }
 
     void SendWaves(TimeSpan now)
     {
-        Span<ulong> told = stackalloc ulong[1 + 2 * NodeStateLimits.PushFanout * NodeStateLimits.MaxPools];
+        Span<ulong> told = stackalloc ulong[MaxTold];
+        Span<ulong> retold = stackalloc ulong[1 + NodeStateLimits.PushFanout];
         while (waves.TryPeek(out var wave) && wave.Due <= now)
         {
             waves.Dequeue();
             if (table[wave.Node].Map?.Id != wave.Id) continue;
             wave.Told.CopyTo(told);
+            var count = wave.Told.Length;
             for (var pool = 0; pool < pools.Length; pool++)
             {
-                var count = wave.Told.Length;
+                var before = count;
                 SendTo(pool, wave.Body, wave.Node, told, ref count);
                 // few peers: those of the first wave again, for that may have been lost
-                if (count - wave.Told.Length >= NodeStateLimits.PushFanout || pools[pool].Count > MostTries) continue;
-                count = 1;
-                SendTo(pool, wave.Body, wave.Node, told, ref count);
+                if (count - before >= NodeStateLimits.PushFanout || pools[pool].Count > MostTries) continue;
+                (retold[0], var again) = (told[0], 1);
+                SendTo(pool, wave.Body, wave.Node, retold, ref again);
             }
+            if (wave.More > 0)
+                waves.Enqueue(wave with { Due = now + NodeStateLimits.WaveInterval, Told = told[..count].ToArray(), More = wave.More - 1 });
         }
     }
 

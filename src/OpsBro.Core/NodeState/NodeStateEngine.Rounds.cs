@@ -8,6 +8,7 @@ public sealed partial class NodeStateEngine
 {
     readonly Dictionary<string, SharedView> views = new(StringComparer.Ordinal);
     Tokens answerTokens;
+    int eager;   // rounds that follow soon
 
     bool HasPeers => pools[0].Count + pools[1].Count > 0;
 
@@ -30,9 +31,10 @@ public sealed partial class NodeStateEngine
         if (at < nextRound) nextRound = at;
     }
 
-    /// <summary>There is something to tell or to ask for: the next round does not wait its whole turn.</summary>
+    /// <summary>There is something to tell or to ask for: the next rounds do not wait their whole turn.</summary>
     void Busy(TimeSpan now)
     {
+        eager = NodeStateLimits.BusyRounds;
         if (HasPeers) Sooner(now + Jitter(NodeStateLimits.BusyInterval));
     }
 
@@ -49,11 +51,11 @@ public sealed partial class NodeStateEngine
         foreach (var pool in pools)
         {
             if (pool.Count == 0) continue;
-            var peer = pool[chance.Below(pool.Count)];
-            SendHash(pool, peer);
+            for (var contacts = eager > 0 ? NodeStateLimits.BusyContacts : 1; contacts > 0; contacts--) SendHash(pool, pool[chance.Below(pool.Count)]);
         }
         // without peers only what is gone has to be forgotten some day
-        nextRound = HasPeers ? now + Jitter(NodeStateLimits.RoundInterval)
+        if (eager > 0) eager--;
+        nextRound = HasPeers ? now + Jitter(eager > 0 ? NodeStateLimits.BusyInterval : NodeStateLimits.RoundInterval)
             : table.Count > 1 ? now + NodeStateLimits.LonelyInterval
             : TimeSpan.MaxValue;
     }

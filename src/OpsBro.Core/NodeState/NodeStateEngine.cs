@@ -116,7 +116,22 @@ public sealed partial class NodeStateEngine
             record.Gone = 0;
             if (record.Map!.Generation > 0) output.Gone(record.Map, null);
         }
-        if (peers.Count == 1) Sooner(now + chance.Within(NodeStateLimits.FirstRound));
+        if (peers.Count > 1) return;
+        // the first ones that we ask may not have heard of us yet
+        eager = NodeStateLimits.BusyRounds + 1;
+        Sooner(now + chance.Within(NodeStateLimits.FirstRound));
+    }
+
+    /// <summary>
+    /// Knows a peer and its map from the start. For simulations of many nodes, that are to begin where all know all.
+    /// </summary>
+    internal void Assume(NodeMap map, PeerAddress address, TimeSpan now)
+    {
+        PeerUp(map.Name, address, map.Zone, now);
+        var place = table.Find(map.Id);
+        if (place < 0 || place == own || table[place].Map!.Generation > 0) return;
+        table.Replace(place, map);
+        output.Changed(NodeMap.Empty(map.Zone, map.Name), map);
     }
 
     /// <summary>A peer left or failed: its state is kept for <see cref="NodeStateLimits.KeepGone"/>.</summary>

@@ -31,27 +31,4 @@ public class NodeStateEngineTests
             foreach (var other in net.Nodes)
                 Assert.Equal(NodeStateNet.Text(owner.Engine.Self), NodeStateNet.Text(other.Engine.Find("lan", owner.Engine.Self.Name)));
     }
-
-    [Fact]
-    public void Time_to_99_percent()
-    {
-        var net = new NodeStateNet(1) { Loss = 0.05, Share = new NodeStateShare { SharesMaps = true } };
-        for (var i = 0; i < 1_000; i++) net.Add();
-        for (var i = 0; i < 1_000; i++) net.Set(i, "fact/os", "linux");
-        net.Mesh();
-        var began = net.Now;
-        Assert.True(net.Run(Seconds(60), () => net.Now - began > Seconds(1) && net.Knowing(7) == 1_000 && net.IsSettled), "no start");
-        Console.WriteLine($"join: {net.Now - began}, {net.Messages} messages, {net.Bytes} bytes");
-
-        net.Run(Seconds(30));
-        var (m, b) = (net.Messages, net.Bytes);
-        net.Run(Seconds(100));
-        Console.WriteLine($"idle: {(net.Messages - m) / 1e5} messages and {(net.Bytes - b) / 1e5} bytes a second and node");
-        (m, b) = (net.Messages, net.Bytes);
-        began = net.Now;
-        net.Set(7, "check/cpu", "critical", urgent: true);
-        var is99 = net.Run(Seconds(5), () => net.Knowing(7) >= 990);
-        Console.WriteLine($"99 %: {is99} {net.Now - began}, {net.Messages - m} messages {net.Bytes - b} bytes");
-        Assert.True(is99);
-    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OpsBro.Core.Gossip;
 
 namespace OpsBro.Tests.Simulation;
@@ -15,6 +16,7 @@ static class Failures
         new("restart", "an agent that comes back is alive to all in 2 s, whatever its file holds", [3, 10, 30], Restart),
         new("leave", "an agent that leaves has left everywhere and failed nowhere", [3, 10, 50], Leave),
         new("churn", "after agents died and came back for a minute, all agree within 15 s", [10, 20, 40], Churn),
+        new("many", "of thousands one is killed: in 30 s at most it is failed everywhere, and nobody else", [300], Many, IsLarge: true),
         new("mass-restart", "after all restarted within 5 s, all see all within 15 s", [10, 50], MassRestart),
     ];
 
@@ -47,6 +49,26 @@ static class Failures
         sim.RequireNoFalseFailure(unless: failure => victims.Contains(failure.Subject));
         var first = sim.Views.Failures[0].At - killed;
         sim.Note($"killed {victims.Count}; failed to the first after {first.TotalSeconds:0.0} s, to all after {(sim.Now - killed).TotalSeconds:0.0} s");
+        return sim;
+    }
+
+    static SimCluster Many(int nodes, ulong seed)
+    {
+        var sim = new SimCluster(nodes, seed);
+        sim.StartAssumed();
+        sim.Note($"{nodes} engines that know each other take {Process.GetCurrentProcess().WorkingSet64 >> 20} MB");
+        var end = sim.Now + TimeSpan.FromSeconds(30);
+        sim.Run(TimeSpan.FromSeconds(3));
+        var victim = sim.Chance.Below(nodes);
+        var killed = sim.Now;
+        sim.Kill(victim);
+
+        var isKnown = sim.RunUntil(() => sim.Views.FailedTo(victim) == sim.Running, end - sim.Now);
+
+        sim.Require(isKnown, $"{SimNode.NameOf(victim)} is failed to {sim.Views.FailedTo(victim)} of {sim.Running}");
+        sim.Note($"failed to the first after {(sim.Views.Failures[0].At - killed).TotalSeconds:0.0} s, to all after {(sim.Now - killed).TotalSeconds:0.0} s");
+        if (sim.Now < end) sim.Run(end - sim.Now);
+        sim.RequireNoFalseFailure(unless: failure => failure.Subject == victim);
         return sim;
     }
 

@@ -9,7 +9,7 @@ namespace OpsBro.Tests.Simulation;
 sealed record Scenario(string Name, string Claim, int[] Sizes, Func<int, ulong, SimCluster> Play, bool IsLarge = false)
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = [.. Failures.All, .. Networks.All, .. Rumours.All];
+    public static IReadOnlyList<Scenario> All { get; } = [.. Failures.All, .. Networks.All, .. Rumours.All, .. States.All, .. Attacks.All];
 
     /// <summary>Number of nodes that a seed of the tests takes.</summary>
     public int SizeOf(ulong seed) => Sizes[(int)(seed % (ulong)Sizes.Length)];

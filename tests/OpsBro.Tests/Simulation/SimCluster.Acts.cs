@@ -9,8 +9,11 @@ sealed partial class SimCluster
     public static SimCluster Converged(int nodes, ulong seed, SimOptions? options = null)
     {
         var sim = new SimCluster(nodes, seed, options);
-        sim.StartAndJoinAll();
+        if (nodes >= SimOptions.AssumedFrom) sim.StartAssumed();
+        else sim.StartAndJoinAll();
         sim.Require(sim.RunUntil(sim.AllSeeAll, TimeSpan.FromSeconds(60)), $"the agents do not find together: {sim.Blind()}");
+        if (sim.States is { } states)
+            sim.Require(sim.RunUntil(() => states.AllKnowAll, TimeSpan.FromSeconds(30)), $"what they say does not get around: {states.Lacking()}");
         sim.Run(TimeSpan.FromSeconds(5));
         return sim;
     }
@@ -40,6 +43,15 @@ sealed partial class SimCluster
     {
         StartAll();
         for (var i = 1; i < Nodes.Count; i++) Join(i, 0);
+    }
+
+    /// <summary>Starts all agents, which know each other and what each says of itself.</summary>
+    public void StartAssumed()
+    {
+        StartAll();
+        var all = Nodes.Select(node => (node.Engine.Facts, node.SavedIncarnation)).ToList();
+        foreach (var node in Nodes) node.Assume(all);
+        Views.AllSeeAll();
     }
 
     /// <summary>Kills an agent (kill -9), or the whole host.</summary>

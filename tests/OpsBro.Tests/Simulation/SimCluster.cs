@@ -1,5 +1,6 @@
 using System.Buffers;
 using OpsBro.Core.Gossip;
+using OpsBro.Core.NodeState;
 using OpsBro.Core.Wire;
 
 namespace OpsBro.Tests.Simulation;
@@ -16,6 +17,7 @@ sealed partial class SimCluster
     readonly PacketReader reader = new(null, []);
     readonly PacketWriter writer;
     readonly NodeFactsTable facts = new();
+    readonly NodeStateShare share = new() { SharesMaps = true };
 
     /// <summary>Makes the hosts; no agent runs yet.</summary>
     public SimCluster(int nodes, ulong seed, SimOptions? options = null)
@@ -25,6 +27,7 @@ sealed partial class SimCluster
         Chance = new Chance(seed);
         Links = new SimLinks(nodes, Chance);
         Views = new SimViews(nodes);
+        States = this.options.NodeState ? new SimStates(this, nodes) : null;
         writer = new PacketWriter(null, []) { Compress = this.options.Compress };
         Nodes = [.. Enumerable.Range(0, nodes).Select(index => new SimNode(this, index))];
         foreach (var node in Nodes) indexOf[node.Address] = node.Index;
@@ -35,6 +38,9 @@ sealed partial class SimCluster
 
     /// <summary>The run's random numbers.</summary>
     public Chance Chance { get; }
+
+    /// <summary>Agents write snapshots: an agent that starts again knows its members, and no event from before.</summary>
+    public bool KeepsSnapshots { get; set; }
 
     /// <summary>Virtual time since the start.</summary>
     public TimeSpan Now { get; private set; }
@@ -48,11 +54,17 @@ sealed partial class SimCluster
     /// <summary>What each node thinks of each.</summary>
     public SimViews Views { get; }
 
+    /// <summary>What each node knows of what each says of itself; null when they say nothing.</summary>
+    public SimStates? States { get; }
+
     /// <summary>Agents that run, stopped ones included.</summary>
     public int Running { get; private set; }
 
     /// <summary>Datagrams sent.</summary>
     public long Datagrams { get; private set; }
+
+    /// <summary>Datagrams that were recorded and sent again.</summary>
+    public long Replayed { get; private set; }
 
     /// <summary>Streams dialed.</summary>
     public long Streams { get; private set; }
@@ -104,9 +116,24 @@ sealed partial class SimCluster
             Incarnation = incarnation,
             Compress = options.Compress,
             Facts = facts,
+            Keys = node.Keys,
+            Clock = node.Snapshot.Clock,
+            EventClock = node.Snapshot.EventClock,
+            QueryClock = node.Snapshot.QueryClock,
         };
-        return new GossipEngine(settings, new Chance(Chance.Next()), node, Now, reader, writer);
+        var chance = new Chance(Chance.Next());
+        return node.Keys is null
+            ? new GossipEngine(settings, chance, node, Now, reader, writer)
+            : new GossipEngine(settings, chance, node, Now);
     }
+
+    /// <summary>The other engine of a node; null when nodes say nothing of themselves.</summary>
+    public NodeStateEngine? State(SimNode node) => !options.NodeState ? null : new NodeStateEngine(
+        new NodeStateSettings { Name = node.Name, Generation = SimOptions.GenerationAtStart + (ulong)Now.TotalSeconds },
+        new Chance(Chance.Next()), node, Now, share);
+
+    /// <summary>A keyring as the agent's file holds it; null without encryption.</summary>
+    public Keyring? FirstKeys() => options.Encrypt ? new Keyring([SimOptions.FirstKey]) : null;
 
     /// <summary>Sees that the node is called at a time.</summary>
     public void WakeUp(SimNode node, TimeSpan due)
@@ -128,6 +155,22 @@ sealed partial class SimCluster
             datagram.CopyTo(buffer);
             events.Add(Now + Links.Delay(), new SimEvent(SimEventKind.Datagram, target, from.Index, datagram.Length, buffer));
         }
+        if (Links.Records()) Replay(from.Index, datagram);
+    }
+
+    /// <summary>A datagram as somebody else makes or recorded it reaches a node.</summary>
+    public void Inject(int from, int to, ReadOnlySpan<byte> datagram, TimeSpan after)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(datagram.Length);
+        datagram.CopyTo(buffer);
+        events.Add(Now + after, new SimEvent(SimEventKind.Datagram, to, from, datagram.Length, buffer));
+    }
+
+    /// <summary>Somebody recorded it, and sends it to anybody later: while its nonce is remembered, or after.</summary>
+    void Replay(int from, ReadOnlySpan<byte> datagram)
+    {
+        Replayed++;
+        Inject(from, Chance.Below(Nodes.Count), datagram, Chance.Within(SimLinks.LongestReplay));
     }
 
     void Step()

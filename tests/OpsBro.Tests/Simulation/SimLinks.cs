@@ -22,6 +22,12 @@ sealed class SimLinks(int nodes, Chance chance)
     /// <summary>A datagram comes twice.</summary>
     public double Duplication { get; set; }
 
+    /// <summary>A datagram is recorded by somebody, who sends it once more within <see cref="LongestReplay"/>, to anybody.</summary>
+    public double Replay { get; set; }
+
+    /// <summary>Longest time after which it is sent once more.</summary>
+    public static readonly TimeSpan LongestReplay = TimeSpan.FromSeconds(100);
+
     /// <summary>Splits the nodes: those for whom this is true see only each other, and so do the others.</summary>
     public void Partition(Func<int, bool> isOther)
     {
@@ -57,6 +63,9 @@ sealed class SimLinks(int nodes, Chance chance)
 
     /// <summary>One packet is lost.</summary>
     public bool Loses() => Loss > 0 && chance.Fraction() < Loss;
+
+    /// <summary>One datagram is recorded.</summary>
+    public bool Records() => Replay > 0 && chance.Fraction() < Replay;
 
     /// <summary>One datagram comes twice.</summary>
     public bool Doubles() => Duplication > 0 && chance.Fraction() < Duplication;

@@ -4,15 +4,27 @@ using OpsBro.Core.Wire;
 namespace OpsBro.Tests.Simulation;
 
 /// <summary>A simulated host with its agent: the engine, what its files keep, and the world that the engine is told of.</summary>
-sealed class SimNode(SimCluster cluster, int index) : IGossipOutput
+sealed partial class SimNode(SimCluster cluster, int index) : IGossipOutput
 {
     GossipEngine? engine;
 
     /// <summary>Its number.</summary>
     public int Index { get; } = index;
 
-    /// <summary>Its name: <c>n</c> and its number.</summary>
-    public string Name { get; } = NameOf(index);
+    /// <summary>Its name: <c>n</c> and its number, unless the scenario gives it another one.</summary>
+    public string Name { get; set; } = NameOf(index);
+
+    /// <summary>The keys of its file; null without encryption.</summary>
+    public Keyring? Keys { get; } = cluster.FirstKeys();
+
+    /// <summary>What its snapshot file holds.</summary>
+    public SimSnapshot Snapshot { get; private set; } = new([], 0, 0, 0);
+
+    /// <summary>What the last query about keys came to.</summary>
+    public KeysNews? KeysAnswer { get; private set; }
+
+    /// <summary>Names that two nodes claim, as this one was told.</summary>
+    public List<ConflictNews> Conflicts { get; } = [];
 
     /// <summary>Where it listens.</summary>
     public PeerAddress Address { get; } = AddressOf(index);
@@ -79,6 +91,7 @@ sealed class SimNode(SimCluster cluster, int index) : IGossipOutput
         (IsHostDown, IsPaused, HasLeft) = (false, false, false);
         SavedIncarnation = incarnation ?? Math.Max(SavedIncarnation + 1, SimOptions.ClockAtStart + (uint)cluster.Now.TotalSeconds);
         engine = cluster.Engine(this, SavedIncarnation);
+        StartState();
         cluster.Views.Set(Index, Index, MemberStatus.Alive);
         Settle();
     }
@@ -86,10 +99,24 @@ sealed class SimNode(SimCluster cluster, int index) : IGossipOutput
     /// <summary>Ends the process, as kill -9 or a power cut does.</summary>
     public void Stop(bool hostToo)
     {
+        Snapshot = TakeSnapshot();
         engine = null;
+        StopState();
         (IsHostDown, IsPaused, Due) = (hostToo, false, TimeSpan.MaxValue);
         Inbox.Clear();
         cluster.Views.Forget(Index);
+    }
+
+    /// <summary>Members, those that failed included, and clocks: what the agent writes all the time.</summary>
+    SimSnapshot TakeSnapshot() => engine is null || !cluster.KeepsSnapshots ? Snapshot : new(
+        [.. engine.Members().Where(m => m.Status != MemberStatus.Left && m.Name != Name).Select(m => m.Address)],
+        engine.Clock, engine.EventClock, engine.QueryClock);
+
+    /// <summary>Tries the addresses of its snapshot until one answers.</summary>
+    public void Rejoin()
+    {
+        Engine.Seeds(Snapshot.Addresses);
+        Settle();
     }
 
     /// <summary>Stops the process (SIGSTOP).</summary>
@@ -109,7 +136,9 @@ sealed class SimNode(SimCluster cluster, int index) : IGossipOutput
     public void Settle()
     {
         if (engine is null) return;
+        var state = TickState();   // first: what it sends leaves in the same round
         Due = engine.Tick(cluster.Now);
+        if (state < Due) Due = state;
         cluster.WakeUp(this, Due);
     }
 
@@ -145,16 +174,21 @@ sealed class SimNode(SimCluster cluster, int index) : IGossipOutput
             case JoinNews { Error.Length: > 0 }:
                 JoinsFailed++;
                 break;
+            case KeysNews keys:
+                KeysAnswer = keys;
+                break;
+            case ConflictNews conflict:
+                Conflicts.Add(conflict);
+                break;
             case LeftNews:
                 HasLeft = true;
                 break;
         }
     }
 
-    void IGossipOutput.Direct(PeerAddress from, ReadOnlySpan<byte> body) => cluster.Require(body.Length > 0, "an empty direct message");
-
     void Note(MemberNews news)
     {
+        NoteState(news);
         var subject = IndexOf(news.Member.Name);
         if (subject < 0 || subject >= cluster.Nodes.Count) return;
         var status = news.Change switch
@@ -169,3 +203,10 @@ sealed class SimNode(SimCluster cluster, int index) : IGossipOutput
         cluster.Views.Set(Index, subject, status);
     }
 }
+
+/// <summary>What is left of an agent's memory when it starts again.</summary>
+/// <param name="Addresses">Members, those that failed included.</param>
+/// <param name="Clock">Lamport time of members.</param>
+/// <param name="EventClock">Lamport time of events.</param>
+/// <param name="QueryClock">Lamport time of queries.</param>
+sealed record SimSnapshot(IReadOnlyList<PeerAddress> Addresses, ulong Clock, ulong EventClock, ulong QueryClock);

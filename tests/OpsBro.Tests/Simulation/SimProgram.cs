@@ -54,10 +54,13 @@ static class SimProgram
         }
         catch (SimException e)
         {
-            Say($"{scenario.Name,-14} FAILED  {e.Message}; again with: ./dev sim --scenario {scenario.Name} --nodes {nodes} --seed {seed}");
+            Say($"{scenario.Name,-14} FAILED  {e.Message}; again with: {Again(scenario, nodes, seed)}");
             return false;
         }
     }
+
+    /// <summary>The command that plays a run again.</summary>
+    public static string Again(Scenario scenario, int nodes, ulong seed) => $"./dev sim --scenario {scenario.Name} --nodes {nodes} --seed {seed}";
 
     static int Explain()
     {

@@ -32,6 +32,13 @@ sealed class SimViews(int nodes)
     /// <summary>Observers for whom it left.</summary>
     public int LeftTo(int subject) => left[subject];
 
+    /// <summary>Every node sees every node alive.</summary>
+    public void AllSeeAll()
+    {
+        Array.Fill(statuses, (byte)MemberStatus.Alive);
+        Array.Fill(alive, nodes);
+    }
+
     /// <summary>Notes what an observer says.</summary>
     public void Set(int observer, int subject, MemberStatus status)
     {
