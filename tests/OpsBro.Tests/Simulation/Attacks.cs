@@ -148,7 +148,8 @@ static class Attacks
         sim.Run(TimeSpan.FromSeconds(40));
         sim.Require(sim.Nodes[victim].Conflicts.All(c => !c.MustStop), "the older one was told to stop");
         for (var i = 0; i < nodes; i++)
-            sim.Require(i == victim || sim.Nodes[i].Engine.Find(clone.Name) is { Status: MemberStatus.Alive } member && member.Address == sim.Nodes[victim].Address,
+            sim.Require(
+                i == victim || (sim.Nodes[i].Engine.Find(clone.Name) is { Status: MemberStatus.Alive } it && it.Address == sim.Nodes[victim].Address),
                 $"to {SimNode.NameOf(i)} the older one is {sim.Nodes[i].Engine.Find(clone.Name)}");
         sim.RequireNoFalseFailure(unless: failure => failure.Observer == nodes);
         return sim;
