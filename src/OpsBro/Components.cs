@@ -7,6 +7,7 @@ using OpsBro.Detectors;
 using OpsBro.Evaluator;
 using OpsBro.Events;
 using OpsBro.Gossip;
+using OpsBro.NodeState;
 using OpsBro.Storage;
 
 namespace OpsBro;
@@ -26,6 +27,7 @@ internal static class Components
         new DetectorsComponent(),
         new MonitoringComponent(),
         new GossipComponent(),
+        new NodeStateComponent(),
         new EventsComponent(),
     ];
 }

@@ -15,7 +15,7 @@ public static class NodeKeys
     /// <summary><c>fact/NAME</c>: something about the host.</summary>
     public const string Fact = "fact/";
 
-    /// <summary><c>member/NAME</c>: what a proxy knows of a member of its zone; starts with <see cref="MemberAlive"/> when it is alive.</summary>
+    /// <summary><c>member/ZONE/NAME</c>: what a proxy knows of a member of its zone; starts with <see cref="MemberAlive"/> when it is alive.</summary>
     public const string Member = "member/";
 
     /// <summary>First letter of a member's value: it is alive.</summary>

@@ -69,14 +69,35 @@ public sealed partial class NodeStateEngine
             swept = swept + 1 < table.Places ? swept + 1 : 0;
             ref var record = ref table[swept];
             if (record.Map is not { } map || swept == own || record.IsPeer) continue;
-            if (IsVouched(map) is { } isThere && isThere != (record.Gone == 0))
-            {
-                record.Gone = isThere ? 0 : now.Ticks + 1;
-                output.Gone(map, isThere ? null : now);
-            }
+            Vouch(swept, now);
             if (record.Gone == 0 || now.Ticks + 1 - record.Gone <= NodeStateLimits.KeepGone.Ticks) continue;
             table.Remove(swept);
             output.Dropped(map);
+        }
+    }
+
+    /// <summary>Believes the proxies about a node whose gossip we do not hear.</summary>
+    void Vouch(int place, TimeSpan now)
+    {
+        ref var record = ref table[place];
+        if (record.Map is not { Generation: > 0 } map || place == own || record.IsPeer) return;
+        if (IsVouched(map) is not { } isThere || isThere == (record.Gone == 0)) return;
+        record.Gone = isThere ? 0 : now.Ticks + 1;
+        output.Gone(map, isThere ? null : now);
+    }
+
+    /// <summary>A proxy said something new of members: the sweep would find out only after minutes.</summary>
+    void VouchAgain(NodeMap before, NodeMap after, TimeSpan now)
+    {
+        var known = before.Generation == after.Generation ? before.Version : 0;
+        foreach (var entry in after.Entries)
+        {
+            if (entry.Version <= known || !entry.Key.StartsWith(NodeKeys.Member, StringComparison.Ordinal)) continue;
+            var name = entry.Key.AsSpan(NodeKeys.Member.Length);
+            var slash = name.IndexOf('/');
+            if (slash < 0) continue;
+            var place = table.Find(NodeId.Of(name[..slash].ToString(), name[(slash + 1)..].ToString()));
+            if (place >= 0) Vouch(place, now);
         }
     }
 

@@ -249,6 +249,9 @@ public sealed partial class NodeStateEngine
         else table.Replace(place, after);
         Counters.Learned++;
         output.Changed(before, after);
+        // a proxy may know of this node, and it may be a proxy that knows of others
+        if (table[place].Gone != 0) Vouch(place, now);
+        if (after.IsProxy) VouchAgain(before, after, now);
         return true;
     }
 

@@ -72,6 +72,9 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
     /// <summary>Every check, for any thread.</summary>
     public IReadOnlyList<ScheduledCheck> All => schedule.All;
 
+    /// <summary>Checks came, went, or were switched on or off. Called on the loop's thread: a listener wakes its own loop and returns.</summary>
+    public event Action? ListChanged;
+
     /// <summary>How many active checks are in each state; states without a check are left out.</summary>
     public IReadOnlyDictionary<string, int> Counts =>
         All.Where(c => c.IsActive).GroupBy(c => c.Standing.State).OrderBy(g => g.Key).ToDictionary(g => g.Key.Word(), g => g.Count());
@@ -163,6 +166,7 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
         {
             seenGroups = given;
             schedule.Activate(groups.Has, now, utc);
+            ListChanged?.Invoke();
         }
         if (isFirst) schedule.Begin(now);   // after the checks are switched on: those of the first round need not settle
     }

@@ -121,6 +121,17 @@ internal sealed record CheckView
     }
 }
 
+/// <summary>The checks of a node of the cluster, as they are known here.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Zone">Its zone.</param>
+/// <param name="State">alive, suspect, leaving, left or failed.</param>
+/// <param name="IsKnown">False when nothing is known of its checks.</param>
+/// <param name="IsStale">The node is gone: these are its last states.</param>
+/// <param name="AgeSeconds">How old they are; null while the node is there.</param>
+/// <param name="Checks">Checks and services; of another node the confirmed states.</param>
+internal sealed record NodeChecksView(
+    string Node, string Zone, string State, bool IsKnown, bool IsStale, double? AgeSeconds, CheckView[] Checks);
+
 /// <summary>One change of a check.</summary>
 internal sealed record CheckChangeView(DateTimeOffset At, string Id, string OldState, string State, string Output)
 {
@@ -132,6 +143,7 @@ internal sealed record CheckChangeView(DateTimeOffset At, string Id, string OldS
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(CheckView))]
 [JsonSerializable(typeof(CheckView[]))]
+[JsonSerializable(typeof(NodeChecksView))]
 [JsonSerializable(typeof(CheckChangeView[]))]
 [JsonSerializable(typeof(LegacyCheckView))]
 [JsonSerializable(typeof(LegacyStateView))]

@@ -17,16 +17,40 @@ internal sealed class MonitoringVerbs(ApiClient api, Terminal terminal)
     Command State()
     {
         var problems = new Option<bool>("--problems") { Description = "Only what is warning, critical or unknown, the worst first." };
+        var node = NodeNames.Argument(api);
         return Verb.Reading("state", "The state of each check, by pack.", async (args, cancel) =>
         {
+            if (args.GetValue(node) is { } other) return await StateOf(other, args.GetValue(problems), cancel);
             var checks = await All(cancel);
-            if (args.GetValue(problems)) checks = [.. checks.Where(c => Rank(c.State) > 1).OrderByDescending(c => Rank(c.State))];
+            if (args.GetValue(problems)) checks = Problems(checks);
             if (terminal.Json) return Print(checks);
-            PrintPart("Services", checks.Where(c => c.IsService), args.GetValue(problems));
-            PrintPart("Checks", checks.Where(c => !c.IsService), args.GetValue(problems));
+            PrintParts(checks, args.GetValue(problems));
             terminal.More("opsbro monitoring history NAME");
             return 0;
-        }, problems);
+        }, node, problems);
+    }
+
+    /// <summary>Another node's checks, as they are known here.</summary>
+    async Task<int> StateOf(string node, bool problemsOnly, CancellationToken cancel)
+    {
+        var known = await api.Get($"/v1/members/{Uri.EscapeDataString(node)}/checks", ChecksJson.Default.NodeChecksView, cancel);
+        if (problemsOnly) known = known with { Checks = Problems(known.Checks) };
+        if (terminal.Json)
+        {
+            terminal.PrintJson(known, ChecksJson.Default.NodeChecksView);
+            return 0;
+        }
+        if (NodeNames.Note(known.Node, known.State, known.IsKnown, known.AgeSeconds) is { Length: > 0 } note) terminal.Note(note);
+        if (known.IsKnown) PrintParts(known.Checks, problemsOnly);
+        return 0;
+    }
+
+    static CheckView[] Problems(CheckView[] checks) => [.. checks.Where(c => Rank(c.State) > 1).OrderByDescending(c => Rank(c.State))];
+
+    void PrintParts(CheckView[] checks, bool problemsOnly)
+    {
+        PrintPart("Services", checks.Where(c => c.IsService), problemsOnly);
+        PrintPart("Checks", checks.Where(c => !c.IsService), problemsOnly);
     }
 
     Command List()

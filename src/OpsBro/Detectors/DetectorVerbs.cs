@@ -30,11 +30,14 @@ internal static class DetectorVerbs
         var group = Verb.Name("GROUP", "The group to wait for.",
             async cancel => (await Detectors(api, cancel))
                 .SelectMany(d => d.Groups.Where(g => !g.Contains('{')).Concat(d.GroupsNow)).Distinct());
+        var node = NodeNames.Argument(api);
         yield return Verb.Noun("detectors", "What the host is: rules that give the agent its groups.",
             Verb.Reading("list", "List the detectors with their rules.",
                 (args, cancel) => List(api, terminal, args.GetValue(Verb.Json), cancel)),
-            Verb.Reading("state", "Show the groups of this agent.",
-                (args, cancel) => State(api, terminal, args.GetValue(why), args.GetValue(Verb.Json), cancel), why),
+            Verb.Reading("state", "Show the groups of this agent, or of another node.",
+                (args, cancel) => args.GetValue(node) is { } other
+                    ? StateOf(api, terminal, other, args.GetValue(why), cancel)
+                    : State(api, terminal, args.GetValue(why), args.GetValue(Verb.Json), cancel), node, why),
             Verb.Reading("run", "Ask the rules now and show what they say; changes nothing.",
                 (args, cancel) => Run(api, terminal, args.GetValue(detector), args.GetValue(Verb.Json), cancel), detector),
             Verb.Reading("history", "Show which groups came and went.",
@@ -80,6 +83,22 @@ internal static class DetectorVerbs
             foreach (var reason in group.Why) PrintReason(terminal, reason);
         }
         if (!withWhy) terminal.More("opsbro detectors state --why");
+        return 0;
+    }
+
+    /// <summary>Another node's groups, as they are known here.</summary>
+    static async Task<int> StateOf(ApiClient api, Terminal terminal, string node, bool withWhy, CancellationToken cancel)
+    {
+        if (withWhy) throw new CliError(2, "why a node has a group is known on that node only; run \"opsbro detectors state --why\" there");
+        var known = await api.Get($"/v1/members/{Uri.EscapeDataString(node)}/groups", DetectorsJson.Default.NodeGroupsJson, cancel);
+        if (terminal.Json)
+        {
+            terminal.PrintJson(known, DetectorsJson.Default.NodeGroupsJson);
+            return 0;
+        }
+        if (NodeNames.Note(known.Node, known.State, known.IsKnown, known.AgeSeconds) is { Length: > 0 } note) terminal.Note(note);
+        terminal.Section("groups");
+        foreach (var group in known.Groups) terminal.Line($" * {terminal.Paint(Tone.Good, group.Name)}");
         return 0;
     }
 

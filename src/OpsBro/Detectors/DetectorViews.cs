@@ -36,6 +36,20 @@ internal sealed record GroupJson(string Name, string Source, DateTimeOffset Sinc
     }
 }
 
+/// <summary>The groups of a node of the cluster, as they are known here.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Zone">Its zone.</param>
+/// <param name="State">alive, suspect, leaving, left or failed.</param>
+/// <param name="IsKnown">False when nothing is known of its groups.</param>
+/// <param name="IsStale">The node is gone: these are its last groups.</param>
+/// <param name="AgeSeconds">How old that is; null while the node is there.</param>
+/// <param name="Groups">Its groups, sorted.</param>
+internal sealed record NodeGroupsJson(
+    string Node, string Zone, string State, bool IsKnown, bool IsStale, double? AgeSeconds, NodeGroupJson[] Groups);
+
+/// <summary>A group of a node; <c>since</c> is null when it did not say.</summary>
+internal sealed record NodeGroupJson(string Name, DateTimeOffset? Since);
+
 /// <summary>One detector. <c>state</c>: pending, true, false, error, stuck, inactive or disabled.</summary>
 internal sealed record DetectorJson(
     string Name, string Id, string? Pack, string State, string? Problem, string? ApplyIf, IReadOnlyList<string> Groups,
@@ -83,6 +97,7 @@ internal sealed record LegacyHistoryJson(long Date, IReadOnlyList<LegacyChangeJs
 /// <summary>JSON of detectors.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GroupJson[]))]
+[JsonSerializable(typeof(NodeGroupsJson))]
 [JsonSerializable(typeof(DetectorJson[]))]
 [JsonSerializable(typeof(RunJson[]))]
 [JsonSerializable(typeof(GroupChangeJson[]))]

@@ -15,7 +15,7 @@ internal sealed class EventsComponent : IComponent
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton(provider => new EventRing(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
-        services.AddSingleton<EventSources>();
+        services.AddSingleton<ClusterFeeds>().AddSingleton<EventSources>();
         services.AddHostedService(provider => provider.GetRequiredService<EventSources>());
     }
 

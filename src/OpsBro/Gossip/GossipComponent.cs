@@ -34,7 +34,7 @@ internal sealed class GossipComponent : IComponent
         services.AddSingleton(s => new Feed<PoolNews>("pool_news", s.GetRequiredService<Telemetry>()));
         services.AddSingleton(s => new Feed<PoolEvent>("pool_events", s.GetRequiredService<Telemetry>()));
         services.AddSingleton<GossipJournal>().AddSingleton<ClusterParts>().AddSingleton<Cluster>().AddSingleton<GossipActions>();
-        services.AddSingleton(s => new MemberViews(s.GetRequiredService<Cluster>(), (_, _) => null, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<MemberViews>();
         services.AddSingleton<ClusterAnswers>().AddSingleton<ClusterSummary>();
         services.AddSingleton<KeyActions>().AddSingleton<ZoneActions>();
         services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
@@ -55,7 +55,8 @@ internal sealed class GossipComponent : IComponent
         var json = GossipJson.Default;
         api.Get("/v1/members", "The members of the cluster, as this agent sees them.", json.MemberViewArray, context => Members(members, context),
             ("zone", "only this zone"), ("state", "only this state: alive, suspect, leaving, left, failed"), ("group", "only members of this group"));
-        api.Get("/v1/members/{name}", "One member.", json.MemberView, context => actions.Known(context.Part("name")));
+        api.Get("/v1/members/{name}", "One member with its groups, services, checks and facts.", json.MemberView,
+            async context => members.WithState(await actions.Known(context.Part("name"))));
         api.Get("/v1/events", "The last events of users, newest first.", json.EventViewArray, context => Events(journal, context),
             ("name", "only this event"), ("limit", $"how many, {DefaultLimit} unless told"));
         api.Change("POST", "/v1/events", "Tell all members an event: {\"name\": …, \"payload\": …, \"coalesce\": …}.",

@@ -60,6 +60,12 @@ internal sealed partial class GossipPool
         return true;
     });
 
+    /// <summary>Sends a message of NodeState straight to a peer; false when the pool is closed, or too much waits. From any thread.</summary>
+    public bool Send(PeerAddress to, Bytes body) => Post(at =>
+    {
+        if (!isClosing) engine.SendDirect(to, body.Span, at);
+    });
+
     /// <summary>Makes a failed member one that left.</summary>
     public Task<string?> ForceLeave(string node, bool prune) => Ask((e, at) => e.ForceLeave(node, prune, at));
 

@@ -143,6 +143,7 @@ internal sealed partial class GossipPool : IDisposable
         finally
         {
             isClosing = true;
+            Plane?.Ended();
             streams.Dispose();
             FailAll("the pool is closed");
             RefuseWork();
@@ -307,4 +308,7 @@ internal interface IPoolPlane
 
     /// <summary>Does what is due; returns when it must be called next.</summary>
     TimeSpan Tick(TimeSpan now);
+
+    /// <summary>The pool has closed.</summary>
+    void Ended();
 }

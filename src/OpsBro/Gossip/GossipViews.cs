@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Serialization;
+using OpsBro.Core.Checks;
 using OpsBro.Core.Wire;
+using OpsBro.NodeState;
 
 namespace OpsBro.Gossip;
 
@@ -41,6 +43,27 @@ internal sealed record MemberView
     public required int[] Protocols { get; init; }
     /// <summary>Its tags as every member sees them.</summary>
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
+    /// <summary>The node is gone: its groups, checks and facts are its last ones, kept for 24 hours.</summary>
+    public required bool IsStale { get; init; }
+    /// <summary>How old they are, seconds; null while the node is there.</summary>
+    public required double? AgeSeconds { get; init; }
+    /// <summary>Its checks; only for one member, and null when nothing is known of them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MemberCheckView[]? Checks { get; init; }
+    /// <summary>Its services, in the same way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MemberCheckView[]? Services { get; init; }
+    /// <summary>What it says of its host, in the same way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Facts { get; init; }
+}
+
+/// <summary>A check or service of a member: its confirmed state.</summary>
+internal sealed record MemberCheckView(string Id, string State, DateTimeOffset Since, bool IsFlapping, string Output)
+{
+    /// <summary>Of what the node said.</summary>
+    public static MemberCheckView Of(KnownCheck check) =>
+        new(check.Id, check.Value.State.Word(), check.Value.Since, check.Value.IsFlapping, check.Value.Output);
 }
 
 /// <summary>An event of a user.</summary>

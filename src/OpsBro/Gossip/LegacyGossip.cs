@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using OpsBro.Api;
+using OpsBro.Core.Checks;
 using OpsBro.Storage;
 
 namespace OpsBro.Gossip;
@@ -61,12 +62,17 @@ internal sealed class LegacyGossip(MemberViews members, GossipActions actions, G
     LegacyNode NodeOf(MemberView member)
     {
         var state = Word(member.State);
+        var known = members.WithState(member);
         return new LegacyNode(IdOf(member), member.Name, member.DisplayName, member.Address, member.Port, state, member.Incarnation, member.Zone,
-            member.IsProxy, member.Groups, new Dictionary<string, string>(), new Dictionary<string, LegacyCheckState>(), $"gossip::{state}");
+            member.IsProxy, member.Groups,
+            (known.Services ?? []).ToDictionary(s => s.Id, s => s.State),
+            (known.Checks ?? []).ToDictionary(c => c.Id, c => new LegacyCheckState(CheckStates.Of(c.State).LegacyId())), $"gossip::{state}");
     }
 
-    /// <summary>Of others the beginning is known; a plain Serf agent has a name only.</summary>
-    string IdOf(MemberView member) => member.IsSelf ? cluster.Parts.Uuid : member.Id.Length > 0 ? member.Id : member.Name;
+    /// <summary>Of others that said nothing yet the beginning is known; a plain Serf agent has a name only.</summary>
+    string IdOf(MemberView member) => member.IsSelf ? cluster.Parts.Uuid
+        : members.UuidOf(member) is { Length: > 0 } uuid ? uuid
+        : member.Id.Length > 0 ? member.Id : member.Name;
 
     async Task<LegacyNode?> Guess(string name) => await members.Find(name) is { } member ? NodeOf(member) : null;
 

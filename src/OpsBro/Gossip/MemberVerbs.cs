@@ -27,10 +27,10 @@ internal static class MemberVerbs
     {
         terminal.Section($"zone {zone}");
         string[] heads = ["NAME", "STATE", "SINCE", "ADDRESS", "CHECKS", "RTT", "VERSION", "GROUPS"];
-        terminal.Table(withDetail ? [.. heads, "ID", "INCARNATION", "PROTOCOLS", "TAGS"] : heads, members.Select(m => (string[])
+        terminal.Table(withDetail ? [.. heads, "LAST STATE", "ID", "INCARNATION", "PROTOCOLS", "TAGS"] : heads, members.Select(m => (string[])
         [
             NameOf(m), terminal.State(m.State), Time(m.Since), GossipVerbs.Place(m.Address, m.Port),
-            m.CheckState.Length > 0 ? terminal.State(m.CheckState) : "-", m.RoundTripMs is { } trip ? Milliseconds(trip) : "-",
+            Checks(terminal, m), m.RoundTripMs is { } trip ? Milliseconds(trip) : "-",
             m.Version.Length > 0 ? m.Version : "serf", Groups(m, withDetail || !terminal.IsInteractive),
             .. withDetail ? Detail(m) : [],
         ]));
@@ -39,8 +39,14 @@ internal static class MemberVerbs
     static string NameOf(MemberView m) => string.Concat(
         m.DisplayName.Length > 0 && m.DisplayName != m.Name ? $"{m.Name} [{m.DisplayName}]" : m.Name, m.IsProxy ? " (proxy)" : "", m.IsSelf ? " *" : "");
 
+    /// <summary>The last state of a node that is gone is no news.</summary>
+    static string Checks(Terminal terminal, MemberView m) => m.CheckState.Length == 0 ? "-"
+        : m.IsStale ? terminal.Paint(Tone.Dim, $"{m.CheckState.ToUpperInvariant()} (stale)")
+        : terminal.State(m.CheckState);
+
     static string[] Detail(MemberView m) =>
     [
+        m is { IsStale: true, AgeSeconds: { } age } ? $"stale, {Config.Durations.Text(TimeSpan.FromSeconds(Math.Round(age)))} old" : "now",
         m.Id.Length > 0 ? m.Id : "-", m.Incarnation.ToString(CultureInfo.InvariantCulture), string.Join('.', m.Protocols),
         string.Join(' ', m.Tags.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => $"{t.Key}={t.Value}")),
     ];

@@ -1,45 +1,83 @@
+using OpsBro.Config;
 using OpsBro.Core.Gossip;
+using OpsBro.Core.NodeState;
+using OpsBro.NodeState;
 using OpsBro.Platform;
 
 namespace OpsBro.Gossip;
 
-/// <summary>What NodeState knows of a node, where it knows it; the tags are asked for the rest.</summary>
-/// <param name="DisplayName">How people call it.</param>
-/// <param name="Groups">Its groups; null when not known.</param>
-/// <param name="CheckState">The worst state of its checks; empty when not known.</param>
-/// <param name="Version">Of OpsBro; empty when not known.</param>
-internal sealed record MemberFacts(string DisplayName, IReadOnlyList<string>? Groups, string CheckState, string Version);
-
-/// <summary>Puts together what is known of the members: the pools' pictures, their tags, and NodeState.</summary>
+/// <summary>Puts together what is known of the members: the pools' pictures, their tags, and what each node says of itself.</summary>
 /// <param name="cluster">The pools.</param>
-/// <param name="facts">What NodeState knows of a node of a zone; null when nothing. The one place where it joins in.</param>
+/// <param name="book">What the nodes say, those of other zones too.</param>
+/// <param name="config">The zones.</param>
 /// <param name="time">Wall clock.</param>
-internal sealed class MemberViews(Cluster cluster, Func<string, string, MemberFacts?> facts, TimeProvider time)
+internal sealed class MemberViews(Cluster cluster, NodeBook book, ConfigStore config, TimeProvider time)
 {
-    /// <summary>Every member of every pool, sorted by zone and name. A proxy node, which is in two pools, stands in its own zone.</summary>
+    (Configuration For, ZoneTree Tree)? made;
+
+    /// <summary>The zones that are configured.</summary>
+    ZoneTree Tree
+    {
+        get
+        {
+            var current = config.Current;
+            if (made is { } known && known.For == current) return known.Tree;
+            var tree = ZoneObjects.Tree(current);
+            made = (current, tree);
+            return tree;
+        }
+    }
+
+    /// <summary>
+    /// Every member of every pool and every node of the zones that this one may see, sorted by zone and name. A proxy node, which is in two
+    /// pools, stands in its own zone.
+    /// </summary>
     public async Task<MemberView[]> All()
     {
         var views = new Dictionary<(string Zone, string Name), MemberView>();
+        var own = cluster.Options.Zone;
         foreach (var pool in cluster.Pools)
         {
             var picture = await pool.Members();
             foreach (var member in picture.Members)
             {
+                if (!IsShown(pool.Settings.Zone, member)) continue;
                 var view = Of(member, pool, picture.At);
                 views.TryAdd((view.Zone, view.Name), view);
+            }
+        }
+        // a cluster that this node has left, or that is switched off, is not looked at
+        if (views.Count > 0)
+        {
+            var (tree, vouched) = (Tree, book.Vouched());
+            foreach (var node in book.All)
+            {
+                if (views.ContainsKey((node.Zone, node.Name)) || !tree.Sees(own, node.Zone, node.Map.IsProxy)) continue;
+                views.Add((node.Zone, node.Name), Of(node, vouched.TryGetValue((node.Zone, node.Name), out var said) ? said : null));
             }
         }
         return [.. views.Values.OrderBy(v => v.Zone, StringComparer.Ordinal).ThenBy(v => v.Name, StringComparer.Ordinal)];
     }
 
+    /// <summary>
+    /// Whether a member of a pool is for this zone's eyes: a proxy node hears all of its parent's pool, and yet a zone sees of those above
+    /// the proxies only, and of its brothers nothing.
+    /// </summary>
+    public bool IsShown(string poolZone, Member member) => poolZone == cluster.Options.Zone
+        || Tree.Sees(cluster.Options.Zone, ZoneOf(poolZone, member), member.Tag("px") == "1");
+
+    /// <summary>The zone that a member says it is of; that of its pool when it does not say.</summary>
+    public static string ZoneOf(string poolZone, Member member) => member.Tag("zn") is { Length: > 0 } said ? said : poolZone;
+
     MemberView Of(Member member, GossipPool pool, TimeSpan at)
     {
-        var zone = member.Tag("zn") is { Length: > 0 } said ? said : pool.Settings.Zone;
-        var known = facts(zone, member.Name);
+        var zone = ZoneOf(pool.Settings.Zone, member);
+        var known = book.Find(zone, member.Name);
+        var isGone = member.Status is MemberStatus.Failed or MemberStatus.Left;
         return new MemberView
         {
             Name = member.Name,
-            DisplayName = known?.DisplayName ?? "",
+            DisplayName = known?.Fact(KnownNode.DisplayName) ?? "",
             Zone = zone,
             State = GossipJournal.Word(member),
             Since = time.GetUtcNow() - (Monotonic.Now - member.Since),
@@ -47,10 +85,12 @@ internal sealed class MemberViews(Cluster cluster, Func<string, string, MemberFa
             Port = member.Address.Port,
             IsSelf = member.Name == pool.Settings.Name,
             IsProxy = member.Tag("px") == "1",
-            Groups = known?.Groups is { } groups ? [.. groups] : [.. (member.Tag("g") ?? "").TrimEnd('+').Split(',', StringSplitOptions.RemoveEmptyEntries)],
-            CheckState = known?.CheckState ?? "",
+            Groups = known is not null
+                ? [.. known.Groups.Select(g => g.Name)]
+                : [.. (member.Tag("g") ?? "").TrimEnd('+').Split(',', StringSplitOptions.RemoveEmptyEntries)],
+            CheckState = known?.Worst ?? "",
             RoundTripMs = member.RoundTrip is { } trip ? Math.Round(trip.TotalMilliseconds, 3) : null,
-            Version = known?.Version is { Length: > 0 } version ? version : member.Tag("v") ?? "",
+            Version = known?.Fact(KnownNode.Version) is { Length: > 0 } version ? version : member.Tag("v") ?? "",
             Id = member.Tag("id") ?? "",
             Incarnation = member.Incarnation,
             Protocols =
@@ -59,8 +99,44 @@ internal sealed class MemberViews(Cluster cluster, Func<string, string, MemberFa
                 member.Versions.DelegateMin, member.Versions.DelegateMax, member.Versions.DelegateCur,
             ],
             Tags = Distinct(member.Tags),
+            IsStale = known is not null && (isGone || known.IsStale),
+            AgeSeconds = known is null ? null : Seconds(isGone ? known.Age ?? at - member.Since : known.Age),
         };
     }
+
+    /// <summary>A node whose gossip is not heard here: another zone's, or one that the pool has forgotten.</summary>
+    MemberView Of(KnownNode node, MemberValue? said)
+    {
+        SeedAddress? address = SeedAddress.TryParse(node.Fact(KnownNode.Address), 0, out var told) ? told : null;
+        var state = !node.IsStale ? "alive" : said is { State: not "alive" } gone ? gone.State : "failed";
+        var gap = node.Age ?? TimeSpan.Zero;
+        return new MemberView
+        {
+            Name = node.Name,
+            DisplayName = node.Fact(KnownNode.DisplayName),
+            Zone = node.Zone,
+            State = state,
+            Since = said is { } value && value.State == state ? value.Since
+                : node.IsStale ? time.GetUtcNow() - gap
+                : KnownNode.Time(node.Fact(KnownNode.Started)) ?? time.GetUtcNow(),
+            Address = address?.Host ?? "",
+            Port = address?.Port ?? 0,
+            IsSelf = false,
+            IsProxy = node.Map.IsProxy,
+            Groups = [.. node.Groups.Select(g => g.Name)],
+            CheckState = node.Worst,
+            RoundTripMs = null,
+            Version = node.Fact(KnownNode.Version),
+            Id = node.Fact(KnownNode.Uuid) is { Length: > 16 } uuid ? uuid[..16] : "",
+            Incarnation = 0,
+            Protocols = [],
+            Tags = new Dictionary<string, string>(),
+            IsStale = node.IsStale,
+            AgeSeconds = Seconds(node.Age),
+        };
+    }
+
+    static double? Seconds(TimeSpan? age) => age is { } time ? Math.Round(Math.Max(time.TotalSeconds, 0), 1) : null;
 
     /// <summary>A peer may send a name twice; the last one counts.</summary>
     static Dictionary<string, string> Distinct(IReadOnlyList<KeyValuePair<string, string>> tags)
@@ -70,10 +146,27 @@ internal sealed class MemberViews(Cluster cluster, Func<string, string, MemberFa
         return map;
     }
 
-    /// <summary>One member by its name, or by the beginning of its id.</summary>
+    /// <summary>One member by its name, one of our own zone first; or by the beginning of its id; or as people call it.</summary>
     public async Task<MemberView?> Find(string name)
     {
         var all = await All();
-        return all.FirstOrDefault(m => m.Name == name) ?? all.FirstOrDefault(m => m.Id.Length > 0 && name.StartsWith(m.Id, StringComparison.Ordinal));
+        return all.FirstOrDefault(m => m.Name == name && m.Zone == cluster.Options.Zone) ?? all.FirstOrDefault(m => m.Name == name)
+            ?? all.FirstOrDefault(m => m.Id.Length > 0 && name.StartsWith(m.Id, StringComparison.Ordinal))
+            ?? (all.Where(m => m.DisplayName == name).ToList() is [var only] ? only : null);
+    }
+
+    /// <summary>The whole id of a member; empty when it did not say it.</summary>
+    public string UuidOf(MemberView member) => book.Find(member.Zone, member.Name)?.Fact(KnownNode.Uuid) ?? "";
+
+    /// <summary>A member with all that it says of itself.</summary>
+    public MemberView WithState(MemberView member)
+    {
+        if (book.Find(member.Zone, member.Name) is not { } known) return member;
+        return member with
+        {
+            Checks = [.. known.Checks.Select(MemberCheckView.Of)],
+            Services = [.. known.Services.Select(MemberCheckView.Of)],
+            Facts = known.Facts,
+        };
     }
 }
