@@ -53,7 +53,7 @@ public class LegacyGossipEndToEndTests
 
         await beta.Kill();
         await alpha.Until(s => s.Json.EnumerateArray().Any(m => $"{m.GetProperty("state")}" == "failed"), "gossip", "members", "--json");
-        Assert.Equal("dead", $"{(await Get(network, "/agent/members")).GetProperty(other.Name).GetProperty("state")}");
+        Assert.Equal("dead", $"{(await Get(network, "/agent/members")).GetProperty(betaId).GetProperty("state")}");
         var history = (await Get(network, "/agent/members/history")).EnumerateArray().SelectMany(s => s.GetProperty("entries").EnumerateArray()).ToList();
         Assert.Contains(history, e => $"{e.GetProperty("name")} {e.GetProperty("old_state")} {e.GetProperty("state")}" == "beta alive suspect");
         Assert.Contains(history, e => $"{e.GetProperty("name")} {e.GetProperty("state")}" == "beta dead");
