@@ -6,6 +6,7 @@ using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
 using OpsBro.Gossip.Detect;
+using OpsBro.Gossip.Handlers;
 using OpsBro.Gossip.Keys;
 using OpsBro.Gossip.Rpc;
 using OpsBro.Gossip.Zones;
@@ -39,10 +40,10 @@ internal sealed class GossipComponent : IComponent
         services.AddSingleton<KeyActions>().AddSingleton<ZoneActions>();
         services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
         services.AddHostedService(s => s.GetRequiredService<Cluster>());
-        services.AddSingleton<RpcServer>().AddHostedService(s => s.GetRequiredService<RpcServer>());
         services.AddSingleton<DetectResponder>().AddSingleton<Detection>().AddSingleton<LegacyGossip>();
         services.AddHostedService(s => s.GetRequiredService<DetectResponder>()).AddHostedService<AutoDetect>();
         services.AddHostedService<KeyRotation>();
+        services.AddHostedService<RpcServer>().AddHostedService<HandlerRunner>();
     }
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ internal sealed record EventFilter(string Word, string Name)
     /// <summary>True when the event is wanted.</summary>
     public bool Wants(GossipEvent one) => (Word == Any || Word == one.Word) && (Name.Length == 0 || Name == one.Name);
 
+    /// <inheritdoc/>
+    public override string ToString() => Name.Length > 0 ? $"{Word}:{Name}" : Word;
+
     /// <summary>Reads filters; null when one is unknown, which <paramref name="unknown"/> then names.</summary>
     public static IReadOnlyList<EventFilter>? TryParse(string text, out string unknown)
     {
@@ -73,6 +76,9 @@ internal sealed record HandlerLine(IReadOnlyList<EventFilter> Filters, string Sc
             + "user:NAME and query:NAME";
         return null;
     }
+
+    /// <summary>As one writes it.</summary>
+    public string Text => $"{string.Join(',', Filters)}={Script}";
 
     /// <summary>True when it wants the event.</summary>
     public bool Wants(GossipEvent one) => Filters.Any(filter => filter.Wants(one));

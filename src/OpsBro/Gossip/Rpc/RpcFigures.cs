@@ -12,8 +12,7 @@ internal static class RpcFigures
     public static async Task<RpcStats> Of(RpcParts parts, GossipPool pool)
     {
         var (serf, tags) = await pool.Ask((engine, _) => (Serf(engine, pool.IsEncrypted), engine.Self.Tags));
-        var handlers = parts.Cluster.Options.Handlers.Lines.Select((line, i) =>
-            KeyValuePair.Create($"{i + 1}", $"{string.Join(',', line.Filters.Select(f => f.Name.Length > 0 ? $"{f.Word}:{f.Name}" : f.Word))}={line.Script}"));
+        var handlers = parts.Cluster.Options.Handlers.Lines.Select((line, i) => KeyValuePair.Create($"{i + 1}", line.Text));
         return new RpcStats(
         [
             new("agent", [new("name", pool.Settings.Name)]),
