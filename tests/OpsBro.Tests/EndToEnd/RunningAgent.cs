@@ -44,7 +44,10 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// A loopback address of its own, for gossip on Serf's port: agents of tests, and of other test runs on this machine, never find
     /// each other by accident.
     /// </summary>
-    public string Address { get; init; } =
+    public string Address { get; init; } = NewAddress();
+
+    /// <summary>Another one, for an agent of Serf.</summary>
+    public static string NewAddress() =>
         $"127.{64 + (Environment.ProcessId >> 8 & 63)}.{Environment.ProcessId & 255}.{Interlocked.Increment(ref made) % 250 + 1}";
 
     /// <summary>The network namespace that the agent runs in; null: the test's own. Verbs reach it anywhere, through its socket.</summary>
@@ -207,6 +210,32 @@ sealed partial class RunningAgent : IAsyncDisposable
         catch (HttpRequestException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Looks again until it is so; fails with a text when patience ends.</summary>
+    public static async Task Until(Func<bool> isSo, Func<string> otherwise)
+    {
+        for (var watch = Stopwatch.StartNew(); !isSo(); await Task.Delay(50)) Assert.True(watch.Elapsed < Patience, $"never came: {otherwise()}");
+    }
+
+    /// <summary>Waits until this agent has a member in a state, and returns it.</summary>
+    public async Task<JsonElement> Sees(string name, string state, Func<JsonElement, bool>? also = null) =>
+        (await Members(all => all.Any(m => Is(m, name, state, also)), $"{name} is {state}")).First(m => Is(m, name, state, also));
+
+    static bool Is(JsonElement m, string name, string state, Func<JsonElement, bool>? also) =>
+        $"{m.GetProperty("name")}" == name && $"{m.GetProperty("state")}" == state && (also is null || also(m));
+
+    /// <summary>Waits until this agent has forgotten a member.</summary>
+    public Task Forgets(string name) => Members(all => all.All(m => $"{m.GetProperty("name")}" != name), $"{name} is forgotten");
+
+    async Task<List<JsonElement>> Members(Func<List<JsonElement>, bool> satisfied, string what)
+    {
+        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            var all = await Ask("/v1/members") is { } answer ? answer.EnumerateArray().ToList() : [];
+            if (satisfied(all)) return all;
+            Assert.True(watch.Elapsed < Patience, $"{what}: never; members: {string.Join(", ", all)}\n{LogText()}");
         }
     }
 

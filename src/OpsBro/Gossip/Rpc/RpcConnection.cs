@@ -20,6 +20,9 @@ internal sealed class RpcConnection : IDisposable
     /// <summary>Longest time that one write may stand still.</summary>
     public static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the kernel may hold for a client besides.</summary>
+    const int SendBuffer = 128 * 1024;
+
     const int FirstBuffer = 4 * 1024;
 
     readonly Socket socket;
@@ -36,6 +39,7 @@ internal sealed class RpcConnection : IDisposable
     {
         this.socket = socket;
         socket.NoDelay = true;
+        socket.SendBufferSize = SendBuffer;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         From = ((IPEndPoint)socket.RemoteEndPoint!).ToString();
         _ = Send();
