@@ -36,10 +36,12 @@ public sealed class MixedCluster : IAsyncLifetime
         var script = Path.Join(records, "record");
         await File.WriteAllTextAsync(script, $$"""
             #!/bin/sh
-            echo "$SERF_EVENT $SERF_USER_EVENT$SERF_QUERY_NAME $SERF_SELF_NAME $SERF_SELF_ROLE $SERF_TAG_DC [$(tr '\n\t' ';,')]" >> "{{records}}/$SERF_SELF_NAME"
+            text="$SERF_EVENT $SERF_USER_EVENT$SERF_QUERY_NAME $SERF_SELF_NAME $SERF_SELF_ROLE $SERF_TAG_DC [$(tr '\n\t' ';,')]"
+            echo "$text" >> "{{records}}/$SERF_SELF_NAME"
             """);
         File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        string[] handlers = [$"user,member-join,member-leave,member-update={script}", "query:load=echo \"load of $SERF_SELF_NAME\"; cat", "query:big=seq 1 900"];
+        string[] handlers =
+            [$"user,member-join,member-leave,member-update={script}", "query:load=echo \"load of $SERF_SELF_NAME\"; cat", "query:big=seq 1 900"];
         var alpha = Our("alpha", "tags: {role: web, dc: paris}", $"rpc: {{enabled: true, address: '{{0}}:7373'}}",
             $"handlers: [{string.Join(", ", handlers.Select(h => $"'{h}'"))}]");
         var beta = Our("beta", "tags: {role: db}", "compress: false");

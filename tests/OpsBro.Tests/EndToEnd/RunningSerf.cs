@@ -71,7 +71,8 @@ sealed class RunningSerf : IAsyncDisposable
         {
             var said = await Run(args);
             if (said.ExitCode == 0 && satisfied(said)) return said;
-            Assert.True(watch.Elapsed < RunningAgent.Patience, $"serf {string.Join(' ', args)} on {Name} never satisfied; last: {said.Output}{said.Errors}\n{LogText}");
+            Assert.True(watch.Elapsed < RunningAgent.Patience,
+                $"serf {string.Join(' ', args)} on {Name} never satisfied; last: {said.Output}{said.Errors}\n{LogText}");
             await Task.Delay(100);
         }
     }
@@ -90,7 +91,8 @@ sealed class RunningSerf : IAsyncDisposable
     static IEnumerable<JsonElement> Members(Said said) => said.Json.GetProperty("members").EnumerateArray();
 
     /// <summary>Waits until its log has a line.</summary>
-    public Task Logs(string part) => RunningAgent.Until(() => LogText.Contains(part, StringComparison.Ordinal), () => $"\"{part}\" in the log of {Name}:\n{LogText}");
+    public Task Logs(string part) => RunningAgent.Until(
+        () => LogText.Contains(part, StringComparison.Ordinal), () => $"\"{part}\" in the log of {Name}:\n{LogText}");
 
     /// <summary>SIGKILL.</summary>
     public async Task Kill()

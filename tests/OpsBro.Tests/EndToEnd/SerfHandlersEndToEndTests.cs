@@ -7,7 +7,8 @@ public class SerfHandlersEndToEndTests
     public async Task Handlers_keep_their_order_and_their_failures_are_seen_until_they_work()
     {
         await using var agent = RunningAgent.Prepare();
-        string order = Path.Join(agent.Home, "order"), pids = Path.Join(agent.Home, "pids"), after = Path.Join(agent.Home, "after"), ok = Path.Join(agent.Home, "ok");
+        string order = Path.Join(agent.Home, "order"), pids = Path.Join(agent.Home, "pids");
+        string after = Path.Join(agent.Home, "after"), ok = Path.Join(agent.Home, "ok");
         Configure(
             $"user:order=read line; sleep 0.0$((6 - line)); echo $line $OPSBRO_ZONE >> {order}",
             $"user:bad=test -e {ok} || {{ echo \"why it is\" >&2; exit 3; }}",

@@ -27,7 +27,8 @@ public class SerfKeysEndToEndTests
 
         await ours.Run("gossip", "events", "wait", "sealed", "--timeout", "60");
         Assert.NotEqual(0, refused.ExitCode);
-        foreach (var said in new[] { installed, used, removed }) Assert.True(said.ExitCode == 0, $"{said.Output}{said.Errors}\n{serf.LogText}\n{ours.LogText()}");
+        foreach (var said in new[] { installed, used, removed })
+            Assert.True(said.ExitCode == 0, $"{said.Output}{said.Errors}\n{serf.LogText}\n{ours.LogText()}");
         Assert.Equal((true, true), (IsEverywhere(first, listed), IsEverywhere(second, listed)));
         Assert.NotEqual(0, kept.ExitCode);   // the primary key stays
         Assert.Contains("2/2 nodes reported failure", kept.Errors + kept.Output);

@@ -161,7 +161,10 @@ internal sealed partial class HandlerRunner : BackgroundService
         if (!result.IsSuccess) return Failure(result);
         if (query is null || result.OutputBytes.Length == 0) return "";
         if (result.Dropped > 0)
-            return $"its answer to the query {query.Query.Name} has {result.OutputBytes.Length + result.Dropped} bytes; an answer fits {GossipLimits.QuerySize}";
+        {
+            return $"its answer to the query {query.Query.Name} has {result.OutputBytes.Length + result.Dropped} bytes; "
+                + $"with its header it may have {GossipLimits.QuerySize}";
+        }
         return Respond(run.Of.Pool, query, result.OutputBytes);
     }
 
