@@ -113,6 +113,8 @@ public class KeysEndToEndTests
         Assert.Contains("other users of this host can see a key on the command line", noted.Errors);
         Assert.Equal((2, $"error: this is no key; write {GossipKey.Form}\n"), (nonsense.ExitCode, nonsense.Errors));
         Assert.Single(KeyringFile.TryRead(File.ReadAllBytes(KeyringOf(alpha)))!);
+        Assert.Contains("primary key in use since", shown.Output);
+        Assert.Contains("next rotation: off (gossip.key_rotation)", shown.Output);
     }
 
     [Fact]

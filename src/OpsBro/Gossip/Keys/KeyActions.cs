@@ -18,6 +18,9 @@ internal sealed class KeyActions(Cluster cluster)
     (GossipPool Pool, TimeSpan At, Task<KeyRound> Round)? listed;
     (GossipPool Pool, KeyAgeRecord Age, RotationVerdict Verdict)? rotation;
 
+    /// <summary>Has the decision made anew.</summary>
+    public Func<Task<RotationVerdict?>>? LookNow { get; set; }
+
     /// <summary>The pool of a zone; of our own when none is named.</summary>
     /// <exception cref="ApiProblem">It does not run, or is not encrypted.</exception>
     GossipPool Pool(string? zone)
@@ -54,8 +57,14 @@ internal sealed class KeyActions(Cluster cluster)
                     listed = known = (pool, Monotonic.Now, KeyQuestions.To(pool).Ask(KeyCommand.List, [], tries: 1));
                 round = known.Round;
             }
+            if (!IsDecided(pool) && LookNow is { } look) await look();
             return View(pool, await round, show);
         });
+    }
+
+    bool IsDecided(GossipPool pool)
+    {
+        lock (gate) return rotation is { } known && known.Pool == pool && known.Age.Fingerprint == pool.KeyFingerprint;
     }
 
     KeysView View(GossipPool pool, KeyRound round, bool show)

@@ -4,7 +4,7 @@ using OpsBro.Core.Gossip;
 namespace OpsBro.Gossip.Keys;
 
 /// <summary>Replaces the key of our zone when it is old or worn: looks now and then, and lets <see cref="RotationRule"/> decide.</summary>
-internal sealed class KeyRotation(Cluster cluster, KeyActions actions, TimeProvider time) : BackgroundService
+internal sealed class KeyRotation : BackgroundService
 {
     /// <summary>Longest time between two looks.</summary>
     public static readonly TimeSpan MostBetween = TimeSpan.FromMinutes(1);
@@ -14,8 +14,19 @@ internal sealed class KeyRotation(Cluster cluster, KeyActions actions, TimeProvi
 
     const int Parts = 360;
 
+    readonly Cluster cluster;
+    readonly KeyActions actions;
+    readonly TimeProvider time;
+    readonly SemaphoreSlim turn = new(1, 1);
     KeyAge? age;
     string ageOf = "";
+
+    /// <summary>One of the cluster's pools and of the keys' actions.</summary>
+    public KeyRotation(Cluster cluster, KeyActions actions, TimeProvider time)
+    {
+        (this.cluster, this.actions, this.time) = (cluster, actions, time);
+        actions.LookNow = Look;   // a list right after a start or a change says the age too
+    }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -51,6 +62,7 @@ internal sealed class KeyRotation(Cluster cluster, KeyActions actions, TimeProvi
     async Task<RotationVerdict?> Look()
     {
         if (cluster.Own is not { IsEncrypted: true, Broken.Length: 0 } pool) return null;
+        await turn.WaitAsync();
         try
         {
             if (ageOf != pool.Settings.KeyringFile) (age, ageOf) = (new KeyAge(pool.Settings.KeyringFile), pool.Settings.KeyringFile);
@@ -65,6 +77,10 @@ internal sealed class KeyRotation(Cluster cluster, KeyActions actions, TimeProvi
         catch (PoolClosedException)
         {
             return null;   // there is a next pool, or none any more
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 
