@@ -68,6 +68,10 @@ internal sealed record ClusterInfo
     public required string Name { get; init; }
     /// <summary>Where others reach it, with the port; empty when it does not run.</summary>
     public required string Address { get; init; }
+    /// <summary>Where it listens, with the port; empty when it does not run.</summary>
+    public required string Listens { get; init; }
+    /// <summary>For a proxy node: the zone above and where it is reached there; empty for others.</summary>
+    public required string Above { get; init; }
     /// <summary>Port of LAN detection; 0 when it is off.</summary>
     public required int DetectPort { get; init; }
     /// <summary>Where Serf's clients are listened to; empty when they are not.</summary>

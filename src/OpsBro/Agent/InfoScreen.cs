@@ -28,7 +28,13 @@ internal static class InfoScreen
         terminal.Field("Gossip", terminal.State(info.Cluster.State));
         terminal.Field("Name", info.Cluster.Name);
         terminal.Field("Zone", info.Cluster.IsProxy ? $"{info.Zone} (proxy node)" : info.Zone);
-        if (info.Cluster.Address.Length > 0) terminal.Field("Address", $"{info.Cluster.Address} (UDP and TCP)");
+        if (info.Cluster.Above.Length > 0) terminal.Field("Zone above", info.Cluster.Above);
+        if (info.Cluster.Address.Length > 0)
+        {
+            terminal.Field("Address", info.Cluster.Listens == info.Cluster.Address
+                ? $"{info.Cluster.Address} (UDP and TCP)"
+                : $"{info.Cluster.Address} (UDP and TCP; listens on {info.Cluster.Listens})");
+        }
         terminal.Field("Detection", info.Cluster.DetectPort > 0 ? $"UDP port {info.Cluster.DetectPort}" : "off");
         if (info.Cluster.Rpc.Length > 0) terminal.Field("Serf RPC", info.Cluster.Rpc);
         terminal.Field("Members", StartScreen.Counts(info.Cluster.Members));

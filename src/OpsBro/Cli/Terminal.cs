@@ -173,7 +173,7 @@ internal sealed class Terminal
         i == cells.Count - 1 ? cell : cell + new string(' ', widths[i] - VisibleLength(cell) + 2)));
 
     /// <summary>Length without the escape codes of colours.</summary>
-    static int VisibleLength(string cell)
+    public static int VisibleLength(string cell)
     {
         var length = 0;
         for (var i = 0; i < cell.Length; i++)

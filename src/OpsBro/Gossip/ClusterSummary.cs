@@ -21,6 +21,8 @@ internal sealed class ClusterSummary(Cluster cluster)
             State = cluster.State,
             Name = cluster.Name,
             Address = pool?.Settings.Advertise.ToString() ?? "",
+            Listens = pool?.Settings.Bind.ToString() ?? "",
+            Above = cluster.Parent is { } above ? $"{above.Settings.Zone} at {above.Settings.Advertise}" : "",
             DetectPort = options is { IsEnabled: true, IsDetectable: true } ? options.DetectPort : 0,
             Rpc = options.Rpc is { IsEnabled: true, Listen: var place } ? place.ToString() : "",
             IsProxy = options.IsProxy,

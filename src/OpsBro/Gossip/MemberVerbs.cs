@@ -7,8 +7,8 @@ namespace OpsBro.Gossip;
 /// <summary>The verbs <c>gossip members|history|wait-members</c>.</summary>
 internal static class MemberVerbs
 {
-    /// <summary>Groups shown of a member unless all are asked for.</summary>
-    const int MaxGroups = 8;
+    /// <summary>Columns that groups get on a narrow terminal.</summary>
+    const int LeastGroups = 10;
 
     /// <summary><c>members</c>.</summary>
     public static Command Members(ApiClient api, Terminal terminal)
@@ -23,18 +23,58 @@ internal static class MemberVerbs
         }, detail);
     }
 
-    static void Print(Terminal terminal, string zone, MemberView[] members, bool withDetail)
+    static readonly string[] heads = ["NAME", "STATE", "SINCE", "ADDRESS", "CHECKS", "RTT", "VERSION"];
+
+    /// <summary>Prints the members of a zone: a line each, or with detail, for a person, a block each.</summary>
+    public static void Print(Terminal terminal, string zone, MemberView[] members, bool withDetail)
     {
         terminal.Section($"zone {zone}");
-        string[] heads = ["NAME", "STATE", "SINCE", "ADDRESS", "CHECKS", "RTT", "VERSION", "GROUPS"];
-        terminal.Table(withDetail ? [.. heads, "LAST STATE", "ID", "INCARNATION", "PROTOCOLS", "TAGS"] : heads, members.Select(m => (string[])
-        [
-            NameOf(m), terminal.State(m.State), Time(m.Since), GossipVerbs.Place(m.Address, m.Port),
-            Checks(terminal, m), m.RoundTripMs is { } trip ? Milliseconds(trip) : "-",
-            m.Version.Length > 0 ? m.Version : "serf", Groups(m, withDetail || !terminal.IsInteractive),
-            .. withDetail ? Detail(m) : [],
-        ]));
+        if (withDetail && terminal.IsInteractive)
+        {
+            foreach (var member in members) Block(terminal, member);
+            return;
+        }
+        var rows = members.Select(m => Row(terminal, m)).ToList();
+        if (withDetail)
+        {
+            terminal.Table([.. heads, "GROUPS", "LAST STATE", "ID", "INCARNATION", "PROTOCOLS", "TAGS"],
+                members.Zip(rows, (m, row) => (string[])[.. row, Groups(m, int.MaxValue), .. Detail(m)]));
+            return;
+        }
+        // groups are the long ones: they get what is left of the line
+        var room = terminal.Width;
+        if (room != int.MaxValue)
+            room -= heads.Index().Sum(head => rows.Select(row => Terminal.VisibleLength(row[head.Index])).Append(head.Item.Length).Max() + 2);
+        terminal.Table([.. heads, "GROUPS"], members.Zip(rows, (m, row) => (string[])[.. row, Groups(m, Math.Max(room, LeastGroups))]));
     }
+
+    static string[] Row(Terminal terminal, MemberView m) =>
+    [
+        NameOf(m), terminal.State(m.State), terminal.IsInteractive ? Age(DateTimeOffset.UtcNow - m.Since) : Time(m.Since),
+        GossipVerbs.Place(m.Address, m.Port), Checks(terminal, m),
+        m.RoundTripMs is { } trip ? Milliseconds(trip) : "-", m.Version.Length > 0 ? m.Version : "serf",
+    ];
+
+    static void Block(Terminal terminal, MemberView m)
+    {
+        terminal.Line($"{NameOf(m)}  {terminal.State(m.State)} since {Time(m.Since)}");
+        terminal.Field("Address", GossipVerbs.Place(m.Address, m.Port));
+        if (m.CheckState.Length > 0) terminal.Field("Checks", Checks(terminal, m));
+        if (m.RoundTripMs is { } trip) terminal.Field("Round trip", Milliseconds(trip));
+        terminal.Field("Version", m.Version.Length > 0 ? m.Version : "serf");
+        terminal.Field("Groups", Groups(m, int.MaxValue));
+        var detail = Detail(m);
+        foreach (var (name, value) in new[] { "Last state", "Id", "Incarnation", "Protocols", "Tags" }.Zip(detail)) terminal.Field(name, value);
+    }
+
+    /// <summary>A span of time in two or three characters and a unit: what fits a column.</summary>
+    public static string Age(TimeSpan age) => age switch
+    {
+        { TotalDays: >= 2 } => $"{(int)age.TotalDays} d",
+        { TotalHours: >= 2 } => $"{(int)age.TotalHours} h",
+        { TotalMinutes: >= 2 } => $"{(int)age.TotalMinutes} min",
+        _ => $"{Math.Max(0, (int)age.TotalSeconds)} s",
+    };
 
     static string NameOf(MemberView m) => string.Concat(
         m.DisplayName.Length > 0 && m.DisplayName != m.Name ? $"{m.Name} [{m.DisplayName}]" : m.Name, m.IsProxy ? " (proxy)" : "", m.IsSelf ? " *" : "");
@@ -51,12 +91,17 @@ internal static class MemberVerbs
         string.Join(' ', m.Tags.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => $"{t.Key}={t.Value}")),
     ];
 
-    static string Groups(MemberView m, bool all) => m.Groups.Length switch
+    /// <summary>As many groups as fit, and how many there are when some do not.</summary>
+    public static string Groups(MemberView m, int room)
     {
-        0 => "-",
-        > MaxGroups when !all => $"{string.Join(',', m.Groups.Take(MaxGroups))},… ({m.Groups.Length})",
-        _ => string.Join(',', m.Groups),
-    };
+        var all = string.Join(',', m.Groups);
+        if (m.Groups.Length == 0) return "-";
+        if (all.Length <= room) return all;
+        var rest = $",… ({m.Groups.Length})";
+        var shown = m.Groups.Length - 1;
+        while (shown > 0 && m.Groups.Take(shown).Sum(g => g.Length + 1) - 1 + rest.Length > room) shown--;
+        return shown == 0 ? $"{m.Groups.Length} groups" : string.Join(',', m.Groups.Take(shown)) + rest;
+    }
 
     static string Milliseconds(double trip) => string.Create(CultureInfo.InvariantCulture, $"{trip:0.##} ms");
 
@@ -103,7 +148,7 @@ internal static class MemberVerbs
             string[] words =
             [
                 .. wanted is null ? [] : new[] { $"member {wanted}" }, .. called is null ? [] : new[] { $"member [{called}]" },
-                .. of is null ? [] : new[] { $"members of group {of}" },
+                .. of is null ? [] : new[] { $"group {of}" },
             ];
             return terminal.WaitUntil(words.Length > 0 ? string.Join(" and ", words) : "members", async token =>
             {
