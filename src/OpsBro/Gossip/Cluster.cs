@@ -25,6 +25,8 @@ internal sealed partial class Cluster : IHostedService
     readonly SemaphoreSlim turn = new(1, 1);
     readonly CancellationTokenSource stop = new();
     readonly Timer again, tagTimer;
+    readonly Lock stopGate = new();
+    Task? stopping;
     volatile GossipOptions options = new();
     volatile ZonePool? own;
     volatile ZonePool? parent;
@@ -190,9 +192,14 @@ internal sealed partial class Cluster : IHostedService
     }
 
     /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken)
     {
-        if (stop.IsCancellationRequested) return;   // the host says it twice
+        // the host says it twice, the second time while we still say goodbye: who comes later waits for the same end
+        lock (stopGate) return stopping ??= End(cancellationToken);
+    }
+
+    async Task End(CancellationToken cancellationToken)
+    {
         config.Published -= Refresh;
         groups.Published -= GroupsChanged;
         await stop.CancelAsync();

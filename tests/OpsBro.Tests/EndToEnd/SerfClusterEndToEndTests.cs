@@ -145,7 +145,7 @@ public class SerfClusterEndToEndTests(MixedCluster cluster) : IClassFixture<Mixe
     }
 
     [Fact]
-    public async Task A_node_of_ours_finds_Serfs_agents_again_without_seeds()
+    public async Task A_node_of_ours_finds_Serfs_agents_again_without_seeds_and_a_stop_leaves()
     {
         await using var serf = await RunningSerf.Started("only");
         await using var ours = await MixedCluster.Our("returns");
@@ -161,5 +161,8 @@ public class SerfClusterEndToEndTests(MixedCluster cluster) : IClassFixture<Mixe
 
         await ours.Sees("only", "alive");
         await serf.Sees("returns", "alive", m => Tag(m, "life") == "second");
+        await ours.Run("agent", "stop");
+        await ours.Ended();
+        await serf.Sees("returns", "left");   // not leaving: the program ended when all was said
     }
 }
