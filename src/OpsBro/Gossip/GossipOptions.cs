@@ -84,6 +84,9 @@ internal sealed record GossipOptions
     /// <summary>Programs that are run for events and queries.</summary>
     public HandlerOptions Handlers { get; init; } = HandlerOptions.None;
 
+    /// <summary>Agents of the zone above, which a proxy node joins; without a port, on ours: they listen as we do.</summary>
+    public IReadOnlyList<SeedAddress> ParentSeeds { get; init; } = [];
+
     /// <summary>Agents to join.</summary>
     public IReadOnlyList<SeedAddress> Seeds { get; init; } = [];
 
@@ -102,7 +105,7 @@ internal sealed record GossipOptions
             Zone = top.Text("node-zone", "internet"),
             IsProxy = agent["proxy-node"]?.Text is "true" or "True" or "yes" or "on",
         };
-        if (top.Section("gossip") is not { } section) return options with { Seeds = ReadSeeds(top, options.Port), KeyRotation = DefaultRotation };
+        if (top.Section("gossip") is not { } section) return options with { Seeds = ReadSeeds(top, "seeds", options.Port), KeyRotation = DefaultRotation };
         var reader = new ObjectReader(section, problems);
         var port = reader.Number("port", DefaultPort, 1, 65535);
         var encrypt = reader.Text("encrypt");
@@ -122,7 +125,8 @@ internal sealed record GossipOptions
             KeyRotation = ReadRotation(reader, encrypt.Length == 0),
             IsRotationAsked = reader.Node("key_rotation") is not null,
             ParentPort = reader.Number("parent_port", port < 65535 ? port + 1 : port - 1, 1, 65535),
-            Seeds = ReadSeeds(top, port),
+            Seeds = ReadSeeds(top, "seeds", port),
+            ParentSeeds = ReadSeeds(reader, "parent_seeds", port),
         };
         CheckKey(reader, encrypt);
         if (options.ParentPort == port) reader.Complain(reader.Node("parent_port")!, $"parent_port is {port}, which is the port already; write another one");
@@ -225,14 +229,14 @@ internal sealed record GossipOptions
         return options;
     }
 
-    static List<SeedAddress> ReadSeeds(ObjectReader top, int port)
+    static List<SeedAddress> ReadSeeds(ObjectReader top, string key, int port)
     {
         var seeds = new List<SeedAddress>();
-        foreach (var text in top.Texts("seeds"))
+        foreach (var text in top.Texts(key))
         {
             if (!SeedAddress.TryParse(text, port, out var seed))
-                top.Complain(top.Node("seeds")!, $"the seed \"{text}\" is no address; write host, host:port or [address]:port");
-            else if (seeds.Count == MaxSeeds) top.Complain(top.Node("seeds")!, $"there are more than {MaxSeeds} seeds; the rest is left out");
+                top.Complain(top.Node(key)!, $"the seed \"{text}\" is no address; write host, host:port or [address]:port");
+            else if (seeds.Count == MaxSeeds) top.Complain(top.Node(key)!, $"there are more than {MaxSeeds} seeds; the rest is left out");
             else if (!seeds.Contains(seed)) seeds.Add(seed);
         }
         return seeds;

@@ -73,7 +73,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
                 if (await pool.SetTags(own) is { } refused) problem = refused;
             }
             (tags, encrypt) = (own, key);
-            var wanted = isOwn ? options.Seeds : [];
+            var wanted = isOwn ? options.Seeds : options.ParentSeeds;
             if (!wanted.SequenceEqual(seeds)) Search(wanted);
             problem = "";
         }

@@ -14,7 +14,9 @@ internal sealed class GenerationFile(string path)
     ulong used;
 
     /// <summary>Why the file could not be used; empty when all is well.</summary>
-    public string Problem { get; private set; } = "";
+    public string Problem => unwritten.Length > 0 ? unwritten : unread;
+
+    volatile string unread = "", unwritten = "";
 
     /// <summary>A generation that was never used.</summary>
     public ulong Next(DateTimeOffset now)
@@ -33,11 +35,11 @@ internal sealed class GenerationFile(string path)
         try
         {
             StateFile.Replace(path, string.Create(CultureInfo.InvariantCulture, $"{generation}\n"));
-            Problem = "";
+            unwritten = "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Problem = $"{path} cannot be written ({e.Message}); free some space or mend the rights, or the others may believe this node's past";
+            unwritten = $"{path} cannot be written ({e.Message}); free some space or mend the rights, or the others may believe this node's past";
         }
     }
 
@@ -49,11 +51,11 @@ internal sealed class GenerationFile(string path)
             var text = Encoding.UTF8.GetString(bytes, 0, Math.Min(bytes.Length, 32)).Trim();
             if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var stored) && stored < NodeStateLimits.MaxGeneration / 2)
                 return stored;
-            Problem = $"{path} holds no generation; it was put aside as {StateFile.Quarantine(path)}, and the clock was used";
+            unread = $"{path} holds no generation; it was put aside as {StateFile.Quarantine(path)}, and the clock was used";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Problem = $"{path} cannot be read ({e.Message}); the clock was used";
+            unread = $"{path} cannot be read ({e.Message}); the clock was used";
         }
         return 0;
     }
