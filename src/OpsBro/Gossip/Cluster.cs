@@ -112,7 +112,8 @@ internal sealed partial class Cluster : IHostedService
             var problems = new List<Problem>();
             var current = config.Current;
             var next = GossipOptions.Read(current.Agent, problems);
-            if (problems.Any(p => !p.IsWarning) && own is not null) next = options with { Seeds = next.Seeds, ParentSeeds = next.ParentSeeds };   // a slip of the pen does not end a cluster
+            // a slip of the pen does not end a cluster
+            if (problems.Any(p => !p.IsWarning) && own is not null) next = options with { Seeds = next.Seeds, ParentSeeds = next.ParentSeeds };
             parts.KeyFiles.Check(current.Agent, next, next.IsProxy ? ParentOf(next.Zone) : null, problems);
             config.Report("gossip", problems);
             var zoneProblems = new List<Problem>();
