@@ -19,7 +19,7 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agents import Ours
 from hosts import Loopback, own_namespace
-from rpc import Rpc, encode, stats
+from rpc import encode, stats
 
 RATE, BATCH = 10_000, 50
 AGENTS = 3
@@ -49,16 +49,17 @@ def malformed(chance):
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 15
     own_namespace()
-    home, hosts = tempfile.mkdtemp(prefix="opsbro-flood-"), Loopback(AGENTS)
+    home, hosts, kind = tempfile.mkdtemp(prefix="opsbro-flood-"), Loopback(AGENTS), Ours()
     agents = []
     try:
-        agents = [Ours().start(hosts, i, home) for i in range(AGENTS)]
-        clients = {i: Rpc(hosts.address(i)) for i in range(AGENTS)}
+        agents = [kind.start(hosts, i, home) for i in range(AGENTS)]
+        clients = {i: kind.client(hosts, i, home) for i in range(AGENTS)}
         for i in range(1, AGENTS):
             clients[i].call("join", {"Existing": [f"{hosts.address(0)}:7946"], "Replay": False}, has_body=True)
         time.sleep(20)
         packets, worst, sent = malformed(random.Random(SEED)), 0, 0
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        taken = clients[0].call("stats")["counters"]["packets_in"]
         before, used, begin = agents[0].memory_mb(), agents[0].cpu_seconds(), time.monotonic()
         during, looked = before, begin
         while (passed := time.monotonic() - begin) < seconds:
@@ -73,9 +74,10 @@ def main():
                 during = max(during, agents[0].memory_mb())
                 worst = max([worst, *(failed for _, failed, _ in stats(clients).values())])
         passed, used = time.monotonic() - begin, agents[0].cpu_seconds() - used
+        taken = clients[0].call("stats")["counters"]["packets_in"] - taken
         time.sleep(10)
         worst = max([worst, *(failed for _, failed, _ in stats(clients).values())])
-        print(json.dumps({"bench": "malformed packets", "packets_s": round(sent / passed), "seconds": round(passed, 1),
+        print(json.dumps({"bench": "malformed packets", "packets_s": round(sent / passed), "taken_s": round(taken / passed), "us_a_packet": round(1e6 * used / taken, 1), "seconds": round(passed, 1),
                           "cpu_percent_of_a_core": round(100 * used / passed, 1), "target_cpu_percent": 20,
                           "rss_before_mb": round(before[0], 1), "rss_during_mb": round(during[0], 1), "rss_after_mb": round(agents[0].memory_mb()[0], 1),
                           "most_failed_seen_by_one": worst, "load1": os.getloadavg()[0]}))

@@ -26,6 +26,10 @@ class Http:
                     raise
                 time.sleep(0.1)
 
+    def get(self, path):
+        self.connection.request("GET", path)
+        return json.loads(self.connection.getresponse().read())
+
     def send(self, command, body=None):
         self.command = command
         if command == "join":

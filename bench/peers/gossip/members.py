@@ -18,11 +18,12 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agents import Ours
 from hosts import Loopback, own_namespace
-from rpc import Rpc, decode, encode, stats
+from rpc import decode, encode, stats
 
-PORT = 7946
+PORT, AGENT_PORT = 7950, 7946   # two programs cannot have one port, and the members listen on all addresses
 PACKET_INFO = struct.Struct("=I4s4s")
 IP_PKTINFO = 8
+ASKED = 10      # times that each agent is asked for the whole list before its memory is read: operators and pages do that
 PING, ACK, COMPOUND, CRC = 0, 2, 7, 12
 TAGS = {"role": "web", "zone": "paris", "version": "1.2.3", "rack": "r12"}
 
@@ -47,7 +48,7 @@ def introduce(agent, members):
     state = b"\x02" + bytes([0x86]) + b"".join(raw(k.encode()) + v for k, v in (
         ("EventLTime", b"\x01"), ("Events", b"\x90"), ("LTime", b"\x02"), ("LeftMembers", b"\xc0"), ("QueryLTime", b"\x01"), ("StatusLTimes", b"\x80")))
     message = b"\x06\x83" + raw(b"Join") + b"\xc2" + raw(b"Nodes") + b"\xcd" + struct.pack(">H", members) + raw(b"UserStateLen") + bytes([len(state)])
-    with socket.create_connection((agent, PORT), 5) as stream:
+    with socket.create_connection((agent, AGENT_PORT), 5) as stream:
         stream.sendall(message + nodes + state)
         while stream.recv(1 << 16):
             pass
@@ -96,8 +97,9 @@ def main():
     home, hosts, agents = tempfile.mkdtemp(prefix="opsbro-members-"), Loopback(2), []
     try:
         peers = Members()
-        agents = [Ours(", compress: false").start(hosts, i, home) for i in range(2)]
-        clients = {i: Rpc(hosts.address(i)) for i in range(2)}
+        kind = Ours(", compress: false")
+        agents = [kind.start(hosts, i, home) for i in range(2)]
+        clients = {i: kind.client(hosts, i, home) for i in range(2)}
         peers.answer(5)
         introduce(hosts.address(0), members)
         peers.answer(seconds)
@@ -105,6 +107,9 @@ def main():
         peers.answer(30)
         used = [agent.cpu_seconds() - before for agent, before in zip(agents, used)]
         counted = stats(clients)
+        for client in clients.values():
+            for _ in range(ASKED):
+                client.get("/v1/members")
         (with_them, _, private), (alone, _, private_alone) = (agent.memory_mb() for agent in agents)
         print(json.dumps({"bench": "known members", "members": counted[0][0], "failed": counted[0][1], "probes_answered": peers.probes,
                           "rss_mb": round(with_them, 1), "alone_rss_mb": round(alone, 1), "more_mb": round(with_them - alone, 1), "target_more_mb": 20,

@@ -70,7 +70,7 @@ public static class GossipLimits
     public const int AcksPerCoordinate = 4;
 
     /// <summary>So many round trips make a coordinate; until then each ack carries it.</summary>
-    public const int CoordinateUnsettled = 60;
+    public const int CoordinateUnsettled = 20;
 
     /// <summary>Share of a longer round trip in its smoothed value.</summary>
     public const float RoundTripRise = 0.5f;
