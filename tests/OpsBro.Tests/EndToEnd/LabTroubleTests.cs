@@ -10,7 +10,7 @@ public class LabTroubleTests
     static string Seed(int host) => $"seeds: [{NetworkLab.AddressOf(host)}]\n";
 
     [NetworkFact]
-    public async Task An_agent_with_a_wrong_key_stays_outside_and_says_so_itself()
+    public async Task An_agent_with_a_wrong_key_stays_outside_and_says_so_itself_until_it_reloads_the_right_one()
     {
         string right = NewKey(), wrong = NewKey();
         await using var cluster = await LabCluster.Prepare(3, host => ["profile: local", $"encrypt: \"{(host == 2 ? wrong : right)}\""]);
@@ -25,12 +25,20 @@ public class LabTroubleTests
         var joined = await cluster.Agents[2].Run("gossip", "join", NetworkLab.AddressOf(0));
 
         Assert.Contains($"from {NetworkLab.AddressOf(0)}", own);
-        Assert.Contains("install the missing key", own);
+        Assert.Contains("opsbro gossip keys use --local", own);
         Assert.Contains("do not open with any of our keys", string.Join(' ', screen.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         Assert.Equal(2, joined.ExitCode);
         Assert.Equal(["n2"], (await cluster.View(2)).Keys);
         Assert.DoesNotContain("n2", (await cluster.View(0)).Keys);
         Assert.DoesNotContain("n2", (await cluster.View(1)).Keys);
+
+        var process = cluster.Agents[2].Pid;
+        cluster.Agents[2].Gossip("name: n2", "profile: local", $"encrypt: \"{right}\"");
+        var reloaded = await cluster.Agents[2].Run("agent", "reload");
+        await cluster.AllSeeAll(0, 1, 2);
+
+        Assert.Equal(0, reloaded.ExitCode);
+        Assert.Equal((true, process), (cluster.Agents[2].IsRunning, cluster.Agents[2].Pid));
     }
 
     [NetworkFact]
