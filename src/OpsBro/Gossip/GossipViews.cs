@@ -186,7 +186,7 @@ internal sealed record KeysView(int Nodes, int Answered, int Errors, KeyView[] K
 {
     /// <summary>Since when this node encrypts with the primary key; null when not known yet.</summary>
     public DateTimeOffset? PrimarySince { get; init; }
-    /// <summary>When the key is replaced by itself, or what that waits for.</summary>
+    /// <summary>When the key is replaced by itself, or what that waits for; without keys (and members asked), how to get one.</summary>
     public string Rotation { get; init; } = "";
 }
 

@@ -33,10 +33,9 @@ internal sealed class KeyActions(Cluster cluster)
         return pool;
     }
 
-    GossipPool Encrypted(string? zone) => Pool(zone) is { IsEncrypted: true } pool
-        ? pool
-        : throw new ApiProblem(409, "the gossip is not encrypted: there are no keys; \"opsbro gossip keys generate\" makes the first one and says "
-            + "what to do with it");
+    const string NoKeys = "the gossip is not encrypted: there are no keys; \"opsbro gossip keys generate\" makes the first one and says what to do with it";
+
+    GossipPool Encrypted(string? zone) => Pool(zone) is { IsEncrypted: true } pool ? pool : throw new ApiProblem(409, NoKeys);
 
     /// <summary>The decision of now, for the list.</summary>
     public void Noted(GossipPool pool, KeyAgeRecord age, RotationVerdict verdict)
@@ -44,9 +43,10 @@ internal sealed class KeyActions(Cluster cluster)
         lock (gate) rotation = (pool, age, verdict);
     }
 
-    /// <summary>The keys of all members.</summary>
+    /// <summary>The keys of all members; none, and nobody asked, where the gossip is not encrypted.</summary>
     public async Task<KeysView> List(string? zone, bool show)
     {
+        if (Pool(zone) is { IsEncrypted: false }) return new KeysView(0, 0, 0, [], new Dictionary<string, string>()) { Rotation = NoKeys };
         var pool = Encrypted(zone);
         return await Guarded(async () =>
         {

@@ -41,6 +41,7 @@ internal static class KeyVerbs
                 + (args.GetValue(zone) is { } named ? $"?zone={Uri.EscapeDataString(named)}" : "");
             var keys = await api.Get(path, GossipJson.Default.KeysView, cancel);
             if (terminal.Json) terminal.PrintJson(keys, GossipJson.Default.KeysView);
+            else if (keys.Nodes == 0) terminal.Note($"error: {keys.Rotation}");
             else
             {
                 terminal.Table(args.GetValue(show) ? ["FINGERPRINT", "MEMBERS", "PRIMARY ON", "KEY"] : ["FINGERPRINT", "MEMBERS", "PRIMARY ON"],
@@ -52,7 +53,7 @@ internal static class KeyVerbs
                 if (keys.Rotation.Length > 0) terminal.Line($"next rotation: {keys.Rotation}");
                 Print(terminal, keys.Messages);
             }
-            return IsWhole(keys) ? 0 : 2;
+            return keys.Nodes > 0 && IsWhole(keys) ? 0 : 2;
         }, show, zone);
     }
 
