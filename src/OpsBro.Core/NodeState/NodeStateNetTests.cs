@@ -33,6 +33,9 @@ sealed class NodeStateNet
 
     public long Bytes { get; private set; }
 
+    /// <summary>When set, each message that is sent is kept here.</summary>
+    public List<byte[]>? Heard { get; set; }
+
     public NodeStateShare Share { get; init; } = new();
 
     /// <summary>True when a message may go from one node to another.</summary>
@@ -136,6 +139,7 @@ sealed class NodeStateNet
     {
         Messages++;
         Bytes += body.Length;
+        Heard?.Add(body.ToArray());
         if (!byAddress.TryGetValue(to, out var target) || !Link(from, target)) return;
         if (chance.Fraction() < Loss) return;
         var copies = chance.Fraction() < Double ? 2 : 1;
