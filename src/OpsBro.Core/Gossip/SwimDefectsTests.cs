@@ -114,7 +114,7 @@ public class SwimDefectsTests
         self.Do(swim => swim.Receive(SwimRig.Address(66), packet, rig.Now));
 
         Assert.Equal(1, self.Swim.Counters.Replays);
-        Assert.Equal(1, self.Swim.Live.Count);
+        Assert.Single(self.Swim.Live);
     }
 
     [Fact]
