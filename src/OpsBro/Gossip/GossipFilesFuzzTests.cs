@@ -10,7 +10,8 @@ public class GossipFilesFuzzTests
 {
     static readonly byte[][] files =
     [
-        Encoding.UTF8.GetBytes("alive: a 10.0.0.1:7946\nnot-alive: a\nclock: 7\nevent-clock: 8\nquery-clock: 9\n# failed: b [::1]:7946\n# seed: host:1\nleave\n"),
+        Encoding.UTF8.GetBytes("alive: a 10.0.0.1:7946\nnot-alive: a\nclock: 7\nevent-clock: 8\nquery-clock: 9\n"
+            + "# failed: b [::1]:7946\n# seed: host:1\nleave\n"),
         Encoding.UTF8.GetBytes("""["AAAAAAAAAAAAAAAAAAAAAA==", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]"""),
     ];
 
