@@ -23,7 +23,7 @@ from rpc import decode, encode, stats
 PORT, AGENT_PORT = 7950, 7946   # two programs cannot have one port, and the members listen on all addresses
 PACKET_INFO = struct.Struct("=I4s4s")
 IP_PKTINFO = 8
-ASKED = 10      # times that each agent is asked for the whole list before its memory is read: operators and pages do that
+ASKED = 10      # times that each agent is asked for the whole list at the end: what it makes then is garbage until the next collection
 PING, ACK, COMPOUND, CRC = 0, 2, 7, 12
 TAGS = {"role": "web", "zone": "paris", "version": "1.2.3", "rack": "r12"}
 
@@ -107,12 +107,13 @@ def main():
         peers.answer(30)
         used = [agent.cpu_seconds() - before for agent, before in zip(agents, used)]
         counted = stats(clients)
+        (with_them, _, private), (alone, _, private_alone) = (agent.memory_mb() for agent in agents)
         for client in clients.values():
             for _ in range(ASKED):
                 client.get("/v1/members")
-        (with_them, _, private), (alone, _, private_alone) = (agent.memory_mb() for agent in agents)
+        asked, asked_alone = (agent.memory_mb()[0] for agent in agents)
         print(json.dumps({"bench": "known members", "members": counted[0][0], "failed": counted[0][1], "probes_answered": peers.probes,
-                          "rss_mb": round(with_them, 1), "alone_rss_mb": round(alone, 1), "more_mb": round(with_them - alone, 1), "target_more_mb": 20,
+                          "rss_mb": round(with_them, 1), "alone_rss_mb": round(alone, 1), "more_mb": round(with_them - alone, 1), "target_more_mb": 20, "more_when_asked_mb": round(asked - asked_alone, 1),
                           "more_anonymous_mb": round(private - private_alone, 1), "cpu_percent": round(100 * used[0] / 30, 2),
                           "alone_cpu_percent": round(100 * used[1] / 30, 2), "load1": os.getloadavg()[0]}))
     finally:
