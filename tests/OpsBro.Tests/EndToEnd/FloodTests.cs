@@ -50,7 +50,6 @@ public class FloodTests
     static async Task<RunningAgent> Named(string name, RunningAgent? seed = null)
     {
         var agent = RunningAgent.Prepare();
-        agent.Quiet();
         agent.Gossip($"name: {name}", "profile: local");
         if (seed is not null) agent.Write("conf.d/seeds.yml", $"seeds: [{seed.Address}]\n");
         await agent.Start();

@@ -23,7 +23,6 @@ sealed class LabCluster : IAsyncDisposable
         cluster.Agents = [.. Enumerable.Range(0, hosts).Select(host =>
         {
             var agent = RunningAgent.Prepare(cluster.Network, host);
-            agent.Quiet();
             agent.Gossip([$"name: n{host}", .. settings(host)]);
             return agent;
         })];

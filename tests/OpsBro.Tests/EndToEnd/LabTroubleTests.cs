@@ -68,7 +68,6 @@ public class LabTroubleTests
         await using var cluster = await LabCluster.Prepare(3, host => ["profile: local"]);
         var inner = await cluster.Network.Nat(2);
         await using var hidden = RunningAgent.Prepare(inner, NetworkLab.InnerAddress);
-        hidden.Quiet();
         hidden.Gossip("name: hidden", "profile: local", $"advertise: {NetworkLab.AddressOf(2)}");
         hidden.Write("conf.d/seeds.yml", Seed(0));
         cluster.Agents[1].Write("conf.d/seeds.yml", Seed(0));

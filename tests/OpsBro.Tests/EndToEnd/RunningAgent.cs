@@ -106,16 +106,6 @@ sealed partial class RunningAgent : IAsyncDisposable
     public void Gossip(params string[] more) =>
         Write("conf.d/gossip.yml", $"gossip: {{{string.Join(", ", [$"bind: {Address}", "detect: {enabled: false}", .. more])}}}\n");
 
-    /// <summary>Switches off what other tests are about, so that many agents fit on one machine.</summary>
-    public void Quiet() => AddToAgentYml("""
-        monitoring_topic_enabled: false
-        metrology_topic_enabled: false
-        automatic_detection_topic_enabled: false
-        system_compliance_topic_enabled: false
-        configuration_automation_topic_enabled: false
-
-        """);
-
     /// <summary>Adds lines to the agent.yml that names the port.</summary>
     public void AddToAgentYml(string text) => File.AppendAllText(Path.Join(Config, "agent.yml"), text);
 
