@@ -12,8 +12,17 @@ public static class GossipLimits
     /// <summary>Most rumours that wait of one kind (members, intents, events, queries); the most often sent is dropped first.</summary>
     public const int MaxQueue = 4_096;
 
-    /// <summary>An incarnation or Lamport time that jumps by more is not believed: it would poison the cluster.</summary>
-    public const uint MaxIncarnationJump = 1u << 31;
+    /// <summary>
+    /// Any incarnation up to this is believed (agents begin with the seconds since 2020, Serf with 1); beyond it only
+    /// <see cref="MaxIncarnationStep"/> at a time, or a few messages would take a node to the end of the range, where nothing tops them.
+    /// </summary>
+    public const uint MaxIncarnation = int.MaxValue;
+
+    /// <summary>Beyond <see cref="MaxIncarnation"/>, how far above the known one an incarnation may be.</summary>
+    public const uint MaxIncarnationStep = 1u << 10;
+
+    /// <summary>The most for a node that we do not know: it may have been taken beyond <see cref="MaxIncarnation"/> before we came.</summary>
+    public const uint MaxNewIncarnation = 3u << 30;
 
     /// <summary>A Lamport time so far ahead of ours is not believed from one message.</summary>
     public const ulong MaxLamportJump = 1ul << 20;
@@ -122,6 +131,9 @@ public static class GossipLimits
 
     /// <summary>Largest event: name and payload together, and its message, in bytes.</summary>
     public const int UserEventSize = 512;
+
+    /// <summary>Largest message of Serf's that is taken, in bytes: Serf lets nobody set an event to more than 9 KiB.</summary>
+    public const int MaxMessage = 10 * 1024;
 
     /// <summary>Largest query and largest answer, in bytes.</summary>
     public const int QuerySize = 1024;

@@ -21,7 +21,7 @@ public sealed partial class Swim
         var node = Find(said.Name);
         if (node is null)
         {
-            if (IsJump(said.Incarnation, 0)) return;
+            if (IsBeyond(said.Incarnation, GossipLimits.MaxNewIncarnation)) return;
             if (known.Count >= GossipLimits.MaxNodes)
             {
                 Counters.RefusedNodes++;
@@ -202,10 +202,16 @@ public sealed partial class Swim
         user.Conflict(node, alive, now);
     }
 
-    /// <summary>An incarnation near the end of its range would poison a node for ever: nothing could top it.</summary>
-    bool IsJump(uint incarnation, uint known)
+    /// <summary>
+    /// An incarnation near the end of its range would poison a node for ever: nothing could top it. One beyond what newcomers believe would
+    /// hide it from them. So far up it goes in small steps only.
+    /// </summary>
+    bool IsJump(uint incarnation, uint known) =>
+        IsBeyond(incarnation, Math.Max(GossipLimits.MaxIncarnation, (ulong)known + GossipLimits.MaxIncarnationStep));
+
+    bool IsBeyond(uint incarnation, ulong most)
     {
-        if (incarnation <= known || incarnation - known <= GossipLimits.MaxIncarnationJump) return false;
+        if (incarnation <= most) return false;
         Counters.RefusedJumps++;
         return true;
     }

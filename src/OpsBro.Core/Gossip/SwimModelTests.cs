@@ -140,7 +140,7 @@ public class SwimModelTests
             }
             else if (!nodes.TryGetValue(name, out var node))
             {
-                if (!IsPoison(incarnation, 0)) nodes[name] = new Node { Incarnation = incarnation };
+                if (incarnation <= 3u << 30) nodes[name] = new Node { Incarnation = incarnation };
             }
             else if (incarnation > node.Incarnation && !IsPoison(incarnation, node.Incarnation))
                 (node.Incarnation, node.State, node.Accusers) = (incarnation, NodeStatus.Alive, []);
@@ -183,6 +183,6 @@ public class SwimModelTests
             own = accused + 1;
         }
 
-        static bool IsPoison(uint incarnation, uint known) => incarnation > known && incarnation - known > 1u << 31;   // fix c
+        static bool IsPoison(uint incarnation, uint known) => incarnation > int.MaxValue && incarnation > known + 1_024L;   // fix c
     }
 }

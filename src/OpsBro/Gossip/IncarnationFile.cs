@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using OpsBro.Core.Gossip;
 
 namespace OpsBro.Gossip;
 
@@ -13,7 +14,7 @@ internal sealed class IncarnationFile(string path)
     public const uint Step = 64;
 
     /// <summary>A file that says more is not believed: it would leave no room above.</summary>
-    public const uint Most = uint.MaxValue / 2;
+    public const uint Most = GossipLimits.MaxNewIncarnation;
 
     static readonly DateTimeOffset epoch = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -26,7 +27,7 @@ internal sealed class IncarnationFile(string path)
     public uint Start(DateTimeOffset now)
     {
         var stored = ReadStored();
-        var seconds = (uint)Math.Clamp((now - epoch).TotalSeconds, 0, Most);
+        var seconds = (uint)Math.Clamp((now - epoch).TotalSeconds, 0, GossipLimits.MaxIncarnation);
         var first = Math.Max(stored + 1, seconds);
         Reserve(first);
         return first;
