@@ -6,14 +6,19 @@ namespace OpsBro.Core.Gossip;
 /// The events, or queries, of the last <see cref="GossipLimits.EventBuffer"/> Lamport times: each is taken once. Too many of them push out
 /// the oldest times, which are then not taken again. Page: serf-wire.md A14.
 /// </summary>
-sealed class EventRing<T> where T : notnull
+/// <param name="sizeOf">The bytes of an item that count against <see cref="MostBytes"/>; null: none.</param>
+sealed class EventRing<T>(Func<T, int>? sizeOf = null) where T : notnull
 {
     /// <summary>Most items kept in all slots together.</summary>
     public const int Most = 4_096;
 
+    /// <summary>Most bytes kept: each push/pull carries them all.</summary>
+    public const int MostBytes = 4 * 1024 * 1024;
+
     Slot?[]? slots;   // made with the first item: most simulated engines never have one
     ulong floor;      // what is below was pushed out
     int count;
+    int bytes;
 
     /// <summary>Items that are kept.</summary>
     public int Count => count;
@@ -33,12 +38,16 @@ sealed class EventRing<T> where T : notnull
         {
             if (slot.LTime > time) return false;
             count -= slot.Items.Count;
+            bytes -= slot.Bytes;
             slot = null;
         }
         slot ??= new Slot(time);
         if (!slot.Add(item)) return false;
         count++;
-        if (count > Most) PushOut();
+        var size = sizeOf?.Invoke(item) ?? 0;
+        slot.Bytes += size;
+        bytes += size;
+        while (count > Most || bytes > MostBytes) PushOut();
         return true;
     }
 
@@ -56,6 +65,7 @@ sealed class EventRing<T> where T : notnull
             if (slot is not null && (oldest is null || slot.LTime < oldest.LTime)) oldest = slot;
         slots[oldest!.LTime % GossipLimits.EventBuffer] = null;
         count -= oldest.Items.Count;
+        bytes -= oldest.Bytes;
         floor = oldest.LTime + 1;
     }
 
@@ -65,6 +75,8 @@ sealed class EventRing<T> where T : notnull
         public ulong LTime { get; } = time;
 
         public List<T> Items { get; } = [];
+
+        public int Bytes { get; set; }
 
         public bool Add(T item)
         {

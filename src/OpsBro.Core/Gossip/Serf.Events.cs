@@ -6,7 +6,7 @@ namespace OpsBro.Core.Gossip;
 /// <summary>Events of users: each is delivered once.</summary>
 sealed partial class Serf
 {
-    readonly EventRing<PastEvent> pastEvents = new();
+    readonly EventRing<PastEvent> pastEvents = new(SizeOf);
     ulong eventFloor;   // events before it were delivered before a restart, or are none of ours
 
     /// <summary>Tells an event to all members; the error says what is too large.</summary>
@@ -40,8 +40,16 @@ sealed partial class Serf
     bool Deliver(UserEvent one)
     {
         if (one.LTime < eventFloor) return false;
-        if (!pastEvents.TryAdd(one.LTime, eventClock.Time, new PastEvent(one.Name, one.Payload))) return false;
+        var past = new PastEvent(one.Name, one.Payload);
+        if (SizeOf(past) > GossipLimits.MaxMessage)   // a peer's ring may hold anything
+        {
+            Counters.Malformed++;
+            return false;
+        }
+        if (!pastEvents.TryAdd(one.LTime, eventClock.Time, past)) return false;
         output.Happened(new EventNews(one.LTime, one.Name, one.Payload, one.Coalesce));
         return true;
     }
+
+    static int SizeOf(PastEvent past) => Encoding.UTF8.GetByteCount(past.Name) + past.Payload.Length;
 }

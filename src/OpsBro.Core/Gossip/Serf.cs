@@ -56,7 +56,7 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     /// <inheritdoc/>
     public void Message(PeerAddress from, ReadOnlySpan<byte> message, TimeSpan now)
     {
-        if (message.IsEmpty)
+        if (message.IsEmpty || (message.Length > GossipLimits.MaxMessage && message[0] != DirectType))
         {
             Counters.Malformed++;
             return;
@@ -65,16 +65,16 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
         switch ((SerfType)message[0])
         {
             case SerfType.Leave when LeaveIntent.TryRead(body) is { } leave:
-                if (Take(leave, now)) intents.Add(message);
+                if (Take(leave, now)) PassOn(intents, message);
                 break;
             case SerfType.Join when JoinIntent.TryRead(body) is { } join:
-                if (Take(join, now)) intents.Add(message);
+                if (Take(join, now)) PassOn(intents, message);
                 break;
             case SerfType.UserEvent when UserEvent.TryRead(body) is { } one:
-                if (Take(one, now)) events.Add(message);
+                if (Take(one, now)) PassOn(events, message);
                 break;
             case SerfType.Query when Query.TryRead(body) is { } query:
-                if (Take(query, now)) queries.Add(message);
+                if (Take(query, now)) PassOn(queries, message);
                 break;
             case SerfType.QueryResponse when QueryResponse.TryRead(body) is { } response:
                 Take(response, now);
@@ -92,6 +92,13 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
                 Counters.Unknown++;
                 break;
         }
+    }
+
+    /// <summary>Queues what another said; what fits no datagram would wait for ever, and keep the rounds going.</summary>
+    void PassOn(BroadcastQueue queue, ReadOnlySpan<byte> message)
+    {
+        if (message.Length <= swim.LargestUserRumour) queue.Add(message);
+        else Counters.DroppedRumours++;
     }
 
     /// <inheritdoc/>

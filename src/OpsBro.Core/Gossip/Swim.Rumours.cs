@@ -54,6 +54,9 @@ public sealed partial class Swim
         }
     }
 
+    /// <summary>Bytes of the largest message of Serf that a datagram carries as a rumour.</summary>
+    public int LargestUserRumour => writer.Budget - Compound.HeaderSize - Compound.PartOverhead - 1;
+
     void TellAlive(SwimNode node)
     {
         scratch.Clear();
