@@ -230,7 +230,7 @@ public sealed partial class NodeStateEngine
             return false;
         }
         var before = place < 0 ? NodeMap.Empty(delta.Zone, delta.Name) : table[place].Map!;
-        if (before.Name != delta.Name || before.Zone != delta.Zone) return Refused();
+        if (before.Name != delta.Name || before.Zone != delta.Zone || !Believes(delta.Generation, before.Generation)) return Refused();
         if (place < 0 && delta.GoneSeconds > NodeStateLimits.TakeGone.TotalSeconds) return false;
         var after = before.With(delta);
         if (ReferenceEquals(before, after)) return false;
@@ -255,12 +255,17 @@ public sealed partial class NodeStateEngine
         return true;
     }
 
+    static bool Believes(ulong generation, ulong known) =>
+        generation <= (known == 0 ? NodeStateLimits.NewGeneration
+            : Math.Max(NodeStateLimits.BelievedGeneration, known + NodeStateLimits.GenerationStep));
+
     /// <summary>Somebody knows a newer state of this node than we do: a clone, or our own past. Ours must win.</summary>
     void Raise(ulong theirs, TimeSpan now)
     {
         Counters.Clones++;
         if (lastRaise is { } last && now - last < NodeStateLimits.RaiseInterval) return;
-        if (Math.Max(theirs, Self.Generation) >= NodeStateLimits.MaxGeneration) return;
+        // the others do not believe it either
+        if (!Believes(theirs, Self.Generation) || Math.Max(theirs, Self.Generation) >= NodeStateLimits.MaxGeneration) return;
         lastRaise = now;
         tombstones.Clear();
         var before = Self;

@@ -42,8 +42,20 @@ public static class NodeStateLimits
     /// <summary>Digests of so many nodes fit a datagram: a smaller cluster compares them without buckets.</summary>
     public const int SmallCluster = 60;
 
-    /// <summary>Largest generation taken: seconds since 1970 until the year 36812.</summary>
+    /// <summary>Largest generation read.</summary>
     public const ulong MaxGeneration = 1ul << 40;
+
+    /// <summary>
+    /// Any generation up to this is believed: seconds since 1970 until the year 2514. Beyond it only <see cref="GenerationStep"/> at a time, or
+    /// one message would take a node to the largest one, where it could not say anything newer.
+    /// </summary>
+    public const ulong BelievedGeneration = 1ul << 34;
+
+    /// <summary>Beyond <see cref="BelievedGeneration"/>, how far above the known one a generation may be.</summary>
+    public const ulong GenerationStep = 1ul << 10;
+
+    /// <summary>The most for a node that we do not know: it may have been taken beyond <see cref="BelievedGeneration"/> before we came.</summary>
+    public const ulong NewGeneration = 1ul << 35;
 
     /// <summary>Largest version taken.</summary>
     public const ulong MaxVersion = 1ul << 53;

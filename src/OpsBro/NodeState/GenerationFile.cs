@@ -49,7 +49,7 @@ internal sealed class GenerationFile(string path)
         {
             if (StateFile.Read(path) is not { } bytes) return 0;
             var text = Encoding.UTF8.GetString(bytes, 0, Math.Min(bytes.Length, 32)).Trim();
-            if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var stored) && stored < NodeStateLimits.MaxGeneration / 2)
+            if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var stored) && stored < NodeStateLimits.NewGeneration)
                 return stored;
             unread = $"{path} holds no generation; it was put aside as {StateFile.Quarantine(path)}, and the clock was used";
         }
