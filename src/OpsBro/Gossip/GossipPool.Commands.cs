@@ -151,7 +151,9 @@ internal sealed partial class GossipPool
     public IEnumerable<string> Problems()
     {
         if (broken.Length > 0) yield return broken;
-        else if (conflict is { } clash) yield return ConflictText(clash);
+        // the engine says it again while it lasts
+        foreach (var (clash, at) in conflicts)
+            if (broken.Length == 0 && Monotonic.Now - at < FaultBook.Memory) yield return ConflictText(clash);
         if (incarnation.Problem.Length > 0) yield return incarnation.Problem;
         if (Keyring.Problem.Length > 0) yield return Keyring.Problem;
         if (KeyAgeProblem.Length > 0) yield return KeyAgeProblem;

@@ -11,6 +11,9 @@ internal sealed partial class GossipPool : IGossipOutput
     /// <summary>Answers of one query that may wait for their reader; further ones are counted as dropped.</summary>
     public const int MaxAnswers = 8192;
 
+    /// <summary>Conflicts of names that the operator is told of at once; each as long as a fault (<see cref="FaultBook.Memory"/>).</summary>
+    public const int MaxConflicts = 8;
+
     /// <summary>Queries, pings and key commands that may wait for their end; further ones are refused by <see cref="MaxWork"/>.</summary>
     readonly Dictionary<ulong, Channel<AnswerNews>> queries = [];
     readonly Dictionary<ulong, TaskCompletionSource<PingNews>> pings = [];
@@ -18,7 +21,7 @@ internal sealed partial class GossipPool : IGossipOutput
     readonly List<(PeerAddress Address, TaskCompletionSource<JoinNews> Done)> joins = [];
     readonly List<GossipNews> unclaimed = [];
     readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    ConflictNews? conflict;
+    volatile IReadOnlyList<(ConflictNews News, TimeSpan At)> conflicts = [];
     long keyVersion;
     bool isAsking;
 
@@ -123,7 +126,7 @@ internal sealed partial class GossipPool : IGossipOutput
 
     void Clash(ConflictNews clash)
     {
-        conflict = clash;
+        conflicts = [.. conflicts.Where(c => c.News.Name != clash.Name).TakeLast(MaxConflicts - 1), (clash, now)];
         journal.Noted(clash.Name, "conflict", ConflictText(clash));
         if (!clash.MustStop) return;
         broken = ConflictText(clash);
