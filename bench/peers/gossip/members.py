@@ -3,8 +3,8 @@
 
     members.py [MEMBERS] [SECONDS]
 
-The members are played by this script: it tells one agent of them in a push/pull and answers every probe, each from its own address. They have
-tags as Serf agents do, and none of our own messages. Needs root; uses out/opsbro (./dev build); runs in a network namespace of its own."""
+The members are played by this script: it tells one agent of them in a push/pull, answers every probe, each from its own address, and says of each
+by NodeState what an agent would: 13 groups, 10 checks with their output, the facts. Needs root; uses out/opsbro (./dev build); runs in a network namespace of its own."""
 import json
 import os
 import select
@@ -25,7 +25,10 @@ PACKET_INFO = struct.Struct("=I4s4s")
 IP_PKTINFO = 8
 ASKED = 10      # times that each agent is asked for the whole list at the end: what it makes then is garbage until the next collection
 PING, ACK, COMPOUND, CRC = 0, 2, 7, 12
-TAGS = {"role": "web", "zone": "paris", "version": "1.2.3", "rack": "r12"}
+ZONE = "internet"
+TAGS = {"role": "web", "rack": "r12", "ob": "1", "zn": ZONE, "v": "0.6.0", "px": "0"}
+GROUPS = "debian debian12 docker-container kvm linux nginx postgresql redis virtual x86_64 zone::internet web rack-r12".split()
+CHECKS = "linux/clock linux/cpu linux/disks linux/inodes linux/load linux/memory linux/swap redis/memory redis/persistence redis/redis".split()
 
 
 def raw(data):
@@ -52,6 +55,30 @@ def introduce(agent, members):
         stream.sendall(message + nodes + state)
         while stream.recv(1 << 16):
             pass
+
+
+def array(items):
+    items = list(items)
+    return (bytes([0x90 | len(items)]) if len(items) < 16 else b"\xdc" + struct.pack(">H", len(items))) + b"".join(items)
+
+
+def say(agent, members):
+    """What each member says of itself: messages of Serf type 200 (docs/protocols/node-state.md), a part of its map in each."""
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for i in range(1, members + 1):
+        name, begin = f"member-{i:04d}", 1_790_000_000 + i
+        entries = [*((f"fact/{key}", value) for key, value in (
+            ("uuid", f"{i:040x}"), ("version", "0.6.0"), ("os", "Debian GNU/Linux 12 (bookworm)"), ("address", socket.inet_ntoa(address(i))),
+            ("addresses", f"10.0.{i >> 8}.{i & 255},fd00::{i:x}"), ("started", f"{begin}"))),
+            *((f"group/{group}", f"{begin}") for group in GROUPS),
+            *((f"check/{check}", f"op {begin} OK: {check} of host {i} is well, {i % 97}% of it are in use") for check in CHECKS)]
+        for start in range(0, len(entries), 10):
+            part = entries[start:start + 10]
+            node = [encode(ZONE), encode(name), encode(begin), encode(0), encode(start), encode(start + len(part)), b"\xc0",
+                    array(field for key, value in part for field in (encode(key), encode(1), encode(value)))]
+            sender.sendto(b"\x08\xc8\x04\x00" + struct.pack(">Q", i) + array([array(node)]), (agent, AGENT_PORT))
+        if i % 50 == 0:
+            time.sleep(0.05)
 
 
 class Members:
@@ -102,17 +129,20 @@ def main():
         clients = {i: kind.client(hosts, i, home) for i in range(2)}
         peers.answer(5)
         introduce(hosts.address(0), members)
+        peers.answer(2)
+        say(hosts.address(0), members)
         peers.answer(seconds)
         used = [agent.cpu_seconds() for agent in agents]
         peers.answer(30)
         used = [agent.cpu_seconds() - before for agent, before in zip(agents, used)]
-        counted = stats(clients)
+        counted, state = stats(clients), clients[0].get("/v1/nodestate")
         (with_them, _, private), (alone, _, private_alone) = (agent.memory_mb() for agent in agents)
         for client in clients.values():
             for _ in range(ASKED):
                 client.get("/v1/members")
         asked, asked_alone = (agent.memory_mb()[0] for agent in agents)
         print(json.dumps({"bench": "known members", "members": counted[0][0], "failed": counted[0][1], "probes_answered": peers.probes,
+                          "maps": state["nodes"], "map_bytes": state["bytes"],
                           "rss_mb": round(with_them, 1), "alone_rss_mb": round(alone, 1), "more_mb": round(with_them - alone, 1), "target_more_mb": 20, "more_when_asked_mb": round(asked - asked_alone, 1),
                           "more_anonymous_mb": round(private - private_alone, 1), "cpu_percent": round(100 * used[0] / 30, 2),
                           "alone_cpu_percent": round(100 * used[1] / 30, 2), "load1": os.getloadavg()[0]}))
