@@ -54,6 +54,9 @@ public static class GossipLimits
     /// <summary>Messages in a second that are sent straight back to nodes whose rumours are out of date.</summary>
     public const int MaxReplies = 20;
 
+    /// <summary>Pings and requests in one datagram that are answered; honest peers send one. A compressed datagram may hold thousands.</summary>
+    public const int MaxRepliesToPacket = 8;
+
     /// <summary>Times that a suspect is asked directly before it is dead, a probe interval apart.</summary>
     public const int LastCalls = 3;
 

@@ -152,7 +152,7 @@ sealed partial class Serf
             return;
         }
         if (member == swim.Self) Message(from, relay.Message.Span, now);
-        else swim.SendUser(to, relay.Message.Span, now);
+        else if (swim.MayReply()) swim.SendUser(to, relay.Message.Span, now);
     }
 
     TimeSpan TickQueries(TimeSpan now)

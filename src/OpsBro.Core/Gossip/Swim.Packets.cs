@@ -10,6 +10,7 @@ public sealed partial class Swim : IMessageSink
     readonly ReplayGuard? replays;
     PeerAddress sender;       // of the datagram that is being read
     TimeSpan clock;            // of the call that is under way
+    int repliesLeft;           // of the datagram that is being read
 
     /// <summary>Takes in a datagram.</summary>
     public void Receive(PeerAddress from, ReadOnlySpan<byte> datagram, TimeSpan now)
@@ -25,7 +26,7 @@ public sealed partial class Swim : IMessageSink
             Counters.Replays++;
             return;
         }
-        (sender, clock) = (from, now);
+        (sender, clock, repliesLeft) = (from, now, GossipLimits.MaxRepliesToPacket);
         var fault = reader.Read(datagram, this);
         if (fault != PacketFault.None) Counters.Add(fault, from, now);
         if (nonce is { } fit && fault is not (PacketFault.NoKey or PacketFault.Label)) replays!.Add(fit, now);
@@ -59,10 +60,10 @@ public sealed partial class Swim : IMessageSink
         switch (type)
         {
             case MessageType.Ping when PingView.TryRead(body, out var ping):
-                Answer(ping);
+                if (MayReply()) Answer(ping);
                 break;
             case MessageType.IndirectPing when IndirectPing.TryRead(body) is { } request:
-                PingFor(request);
+                if (MayReply()) PingFor(request);
                 break;
             case MessageType.Ack when AckView.TryRead(body, out var ack):
                 Answered(ack);
@@ -91,6 +92,16 @@ public sealed partial class Swim : IMessageSink
                 Counters.Unknown++;   // a stream's message in a datagram, or of a protocol to come
                 break;
         }
+    }
+
+    /// <summary>
+    /// False when a datagram asks for more than honest ones do: compressed, it may hold thousands of pings, and its source may be forged.
+    /// </summary>
+    public bool MayReply()
+    {
+        if (repliesLeft-- > 0) return true;
+        Counters.RefusedRequests++;
+        return false;
     }
 
     /// <summary>A node by its name as it stands in a message.</summary>

@@ -47,8 +47,9 @@ public sealed partial class Swim
                 Refute(said.Incarnation, "", "another incarnation of us is about", isLoud: true, now);
             return;
         }
-        // A peer that holds a node alive which we hold dead for long is right: we were cut off. A datagram may be an old one.
-        var isBack = isMerge && node.Rank == SwimRank.Buried && said.Incarnation == node.Incarnation;
+        // A peer that holds a node alive which we hold dead for long is right: we were cut off. A datagram may be an old one; and one that
+        // said goodbye comes back with its own word only.
+        var isBack = isMerge && node is { Rank: SwimRank.Buried, State: NodeStatus.Dead } && said.Incarnation == node.Incarnation;
         if (said.Incarnation <= node.Incarnation && !isBack)
         {
             if (!node.IsLive || (node.State == NodeStatus.Suspect && said.Incarnation < node.Incarnation)) Accuse(node, address, now);

@@ -15,7 +15,7 @@ public sealed partial class Swim
     public ReadOnlyMemory<byte> Accept(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now)
     {
         NoticeLateness(now);
-        (sender, clock) = (from, now);
+        (sender, clock, repliesLeft) = (from, now, GossipLimits.MaxRepliesToPacket);
         Counters.StreamsIn++;
         Counters.StreamBytesIn += frame.Length;
         var fault = Open(from, frame, dialed: false, now, out var message);
