@@ -12,7 +12,7 @@ static class Failures
         new("kill", "a killed agent is failed everywhere within the theory's time, and nobody else", [3, 4, 10, 10, 30, 60, 100], Kill),
         new("host-down", "so is a host that is switched off", [3, 10, 30], HostDown),
         new("pause", "nobody is failed by pauses up to a second", [3, 10, 30], Pause),
-        new("stopped", "an agent stopped for 30 s is failed, refutes within 3 s, and blames nobody", [5, 10, 30], Stopped),
+        new("stopped", "an agent stopped for a minute is failed, refutes within 3 s, and blames nobody", [5, 10, 30], Stopped),
         new("restart", "an agent that comes back is alive to all in 2 s, whatever its file holds", [3, 10, 30], Restart),
         new("leave", "an agent that leaves has left everywhere and failed nowhere", [3, 10, 50], Leave),
         new("churn", "after agents died and came back for a minute, all agree within 15 s", [10, 20, 40], Churn),
