@@ -82,7 +82,8 @@ internal sealed partial class GossipPool : IGossipOutput
                 if (!Answer(news) && isAsking) unclaimed.Add(news);
                 break;
             case IncarnationNews raised:
-                incarnation.Use(raised.Incarnation);
+                // the file is half a step ahead, so this thread need not wait for the disk
+                if (incarnation.MustUse(raised.Incarnation)) Task.Run(() => incarnation.Use(raised.Incarnation));
                 break;
             case KeyringNews:
                 SaveKeys();

@@ -52,4 +52,43 @@ public sealed class IncarnationFileTests : IDisposable
         Assert.Equal(Seconds, file.Start(then));
         Assert.Contains(FilePath, file.Problem);
     }
+
+    [Fact]
+    public void Both_pools_of_a_proxy_may_use_it_at_once()
+    {
+        var file = new IncarnationFile(FilePath);
+        var first = file.Start(then);
+
+        Parallel.For(1, 500, i => file.Use(first + (uint)(i * 7)));
+
+        Assert.Equal("", file.Problem);
+        Assert.True(new IncarnationFile(FilePath).Start(then) > first + (499 * 7));
+    }
+
+    [Fact]
+    public void It_is_written_half_a_step_before_it_must_be()
+    {
+        var file = new IncarnationFile(FilePath);
+        var first = file.Start(then);
+
+        Assert.False(file.MustUse(first + (IncarnationFile.Step / 2) - 1));
+        Assert.True(file.MustUse(first + (IncarnationFile.Step / 2)));
+        file.Use(first + (IncarnationFile.Step / 2));
+
+        Assert.False(file.MustUse(first + (IncarnationFile.Step / 2)));
+    }
+
+    [Fact]
+    public void A_disk_that_refuses_is_a_problem_until_it_does_not()
+    {
+        Directory.CreateDirectory(FilePath + ".new/full");   // in the place of the file that is written first
+        var file = new IncarnationFile(FilePath);
+        var first = file.Start(then);
+        Assert.Contains("cannot be written", file.Problem, StringComparison.Ordinal);
+
+        Directory.Delete(FilePath + ".new", recursive: true);
+        file.Use(first + IncarnationFile.Step);
+
+        Assert.Equal("", file.Problem);
+    }
 }

@@ -21,7 +21,10 @@ internal sealed class SnapshotFile : IDisposable
     const int LineBytes = 128;
 
     readonly string path;
+    // what is known: held for a moment only, for the pool's thread takes it
     readonly Lock gate = new();
+    // the file: held as long as the disk takes; taken before the gate
+    readonly Lock disk = new();
     readonly Timer timer;
     readonly StringBuilder waiting = new();
     SnapshotContents now = new();
@@ -116,33 +119,45 @@ internal sealed class SnapshotFile : IDisposable
     /// <summary>Writes what waits.</summary>
     public void Flush()
     {
-        lock (gate)
+        lock (disk)
         {
-            isDue = false;
+            if (Waiting() is not { } next) return;
             try
             {
-                if (mustRewrite || size > Math.Max(LeastCompaction, 2 * LineBytes * (now.Alive.Count + now.Failed.Count)))
+                if (next.IsAll) StateFile.Replace(path, next.Text);
+                var written = next.IsAll ? Encoding.UTF8.GetByteCount(next.Text) : StateFile.Append(path, next.Text);
+                lock (gate)
                 {
-                    var all = now.Write();
-                    StateFile.Replace(path, all);
-                    size = Encoding.UTF8.GetByteCount(all);
-                    mustRewrite = false;
+                    size = written;
+                    if (Problem.Contains("cannot be written", StringComparison.Ordinal)) Problem = "";
                 }
-                else
-                {
-                    size = StateFile.Append(path, waiting.Append(now.Clocks()).ToString());
-                }
-                waiting.Clear();
-                if (Problem.Contains("cannot be written", StringComparison.Ordinal)) Problem = "";
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                Problem = $"{path} cannot be written ({e.Message}); after a restart members are found by the seeds alone";
-                // perhaps half a line is there: all is written anew when the disk takes it again
-                mustRewrite = true;
-                waiting.Clear();
-                Schedule(retry);
+                lock (gate)
+                {
+                    Problem = $"{path} cannot be written ({e.Message}); after a restart members are found by the seeds alone";
+                    // perhaps half a line is there: all is written anew when the disk takes it again
+                    mustRewrite = true;
+                    waiting.Clear();
+                    Schedule(retry);
+                }
             }
+        }
+    }
+
+    /// <summary>What is to be written: all, or what came since; null for nothing.</summary>
+    (bool IsAll, string Text)? Waiting()
+    {
+        lock (gate)
+        {
+            if (!isDue) return null;
+            isDue = false;
+            var isAll = mustRewrite || size > Math.Max(LeastCompaction, 2 * LineBytes * (now.Alive.Count + now.Failed.Count));
+            var text = isAll ? now.Write() : waiting.Append(now.Clocks()).ToString();
+            waiting.Clear();
+            mustRewrite = false;
+            return (isAll, text);
         }
     }
 
@@ -150,10 +165,10 @@ internal sealed class SnapshotFile : IDisposable
     public void Dispose()
     {
         timer.Dispose();
-        lock (gate)
+        lock (disk)
         {
-            if (isOpen && isDue) Flush();
-            isOpen = false;
+            lock (gate) isOpen = false;
+            Flush();
         }
     }
 }

@@ -44,7 +44,7 @@ internal static class StateFile
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var stream = Open(path, FileMode.Append);
         stream.Write(Encoding.UTF8.GetBytes(text));
-        return stream.Position;
+        return stream.CanSeek ? stream.Position : 0;   // a pipe or a device, put there by an operator
     }
 
     /// <summary>Puts a broken file aside, so that nobody trips over it twice; returns where it is now.</summary>
