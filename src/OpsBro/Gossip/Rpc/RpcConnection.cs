@@ -95,7 +95,8 @@ internal sealed class RpcConnection : IDisposable
             return;
         }
         WasSlow = true;
-        closing.Cancel();
+        // elsewhere: who waits for the client goes on at once, and its session must not end in the middle of our caller's loop over it
+        _ = closing.CancelAsync();
     }
 
     bool Put(byte[] bytes, TaskCompletionSource? sent)
@@ -141,7 +142,7 @@ internal sealed class RpcConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        closing.Cancel();
+        _ = closing.CancelAsync();
         socket.Dispose();
     }
 }
