@@ -132,7 +132,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
     /// <summary>Hands the seeds' addresses to the engine, which tries them until they are members; names are looked up again.</summary>
     async Task Follow(GossipPool current, IReadOnlyList<SeedAddress> wanted, CancellationToken cancel)
     {
-        IReadOnlyList<PeerAddress> before = [];
+        IReadOnlyList<PeerAddress>? before = null;
         while (!cancel.IsCancellationRequested && ReferenceEquals(wanted, seeds))
         {
             var found = new List<PeerAddress>();
@@ -149,9 +149,10 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
                 }
             }
             // what cannot be looked up now was right before
-            if (unknown.Count > 0) found.AddRange(before.Where(a => !found.Contains(a)));
+            if (unknown.Count > 0) found.AddRange((before ?? []).Where(a => !found.Contains(a)));
             seedProblem = unknown.Count == 0 ? "" : $"seeds cannot be looked up: {string.Join("; ", unknown)}; they are tried again";
-            if (!found.SequenceEqual(before))
+            // none, too: those of before are then tried no more
+            if (before is null || !found.SequenceEqual(before))
             {
                 before = found;
                 await current.Seeds([.. found, .. remembered.Where(a => !found.Contains(a))]);
