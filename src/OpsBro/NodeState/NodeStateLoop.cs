@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpsBro.Agent;
 using OpsBro.Checks;
 using OpsBro.Config;
@@ -43,6 +44,7 @@ internal sealed partial class NodeStateLoop : IHostedService
     readonly Cluster cluster;
     readonly NodeBook book;
     readonly TimeProvider clock;
+    readonly ILogger<NodeStateLoop> logger;
     readonly OwnFacts facts;
     readonly OwnState own = new();
     readonly GenerationFile generation;
@@ -62,15 +64,16 @@ internal sealed partial class NodeStateLoop : IHostedService
     TimeSpan now, lookedAt;
     int version = -1, waiting;
     long waitingBytes;
-    volatile bool isDirty = true;
+    volatile bool isDirty = true, isOver;
+    volatile string broken = "";
 
     /// <summary>Makes the loop, and has each pool that opens from now on speak NodeState.</summary>
     public NodeStateLoop(
         AgentState self, ConfigStore config, Groups groups, CheckLoop checks, Feed<CheckChanged> checkFeed, Feed<NodeChanged> changes,
-        Cluster cluster, NodeBook book, Telemetry telemetry, TimeProvider clock)
+        Cluster cluster, NodeBook book, Telemetry telemetry, TimeProvider clock, ILogger<NodeStateLoop> logger)
     {
-        (this.self, this.config, this.groups, this.checks, this.checkFeed, this.changes, this.cluster, this.book, this.clock) =
-            (self, config, groups, checks, checkFeed, changes, cluster, book, clock);
+        (this.self, this.config, this.groups, this.checks, this.checkFeed, this.changes, this.cluster, this.book, this.clock, this.logger) =
+            (self, config, groups, checks, checkFeed, changes, cluster, book, clock, logger);
         facts = new OwnFacts(self, config, groups, checks);
         generation = new GenerationFile(Path.Join(self.Options.DataDirectory, "nodestate", "generation"));
         meter = telemetry.Of("nodestate", "loop");
@@ -80,7 +83,8 @@ internal sealed partial class NodeStateLoop : IHostedService
     }
 
     /// <summary>What the operator should mend.</summary>
-    public IEnumerable<string> Problems => generation.Problem.Length > 0 ? own.Problems.Prepend(generation.Problem) : own.Problems;
+    public IEnumerable<string> Problems =>
+        ((string[])[broken, generation.Problem]).Where(problem => problem.Length > 0).Concat(own.Problems);
 
     /// <summary>The engine at a glance.</summary>
     /// <param name="Nodes">Nodes known.</param>
@@ -94,9 +98,11 @@ internal sealed partial class NodeStateLoop : IHostedService
     public Task<Glance> Ask()
     {
         var question = new TaskCompletionSource<Glance>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (questions.Count >= MaxQuestions || stop.IsCancellationRequested) question.SetException(new PoolClosedException());
+        if (questions.Count >= MaxQuestions || isOver) question.SetException(new PoolClosedException());
         else questions.Enqueue(question);
         wake.Set();
+        // the thread may have ended in between: then nobody else answers
+        if (isOver) RefuseQuestions();
         return question.Task;
     }
 
@@ -160,7 +166,7 @@ internal sealed partial class NodeStateLoop : IHostedService
     /// <summary>A message came in; on the pool's thread.</summary>
     public void Received(PoolPlane plane, ReadOnlySpan<byte> body)
     {
-        if (Volatile.Read(ref waiting) >= MaxMessages || Interlocked.Read(ref waitingBytes) + body.Length > MaxMessageBytes)
+        if (isOver || Volatile.Read(ref waiting) >= MaxMessages || Interlocked.Read(ref waitingBytes) + body.Length > MaxMessageBytes)
         {
             meter.Drop();
             return;
@@ -172,6 +178,32 @@ internal sealed partial class NodeStateLoop : IHostedService
     }
 
     void Run()
+    {
+        try
+        {
+            Rounds();
+        }
+        // the border of the loop: the agent and its gossip run on, and say what happened
+        catch (Exception e)
+        {
+            LogBroken(logger, e);
+            broken = $"NodeState stopped by a fault of the program ({e.GetType().Name}: {e.Message}): the others keep what this node said last, and this "
+                + "one what they said; see opsbro agent log show nodestate, and restart the agent";
+        }
+        finally
+        {
+            isOver = true;
+            messages.Clear();
+            RefuseQuestions();
+        }
+    }
+
+    void RefuseQuestions()
+    {
+        while (questions.TryDequeue(out var left)) left.TrySetException(new PoolClosedException());
+    }
+
+    void Rounds()
     {
         var due = TimeSpan.Zero;
         while (!stop.IsCancellationRequested)
@@ -276,4 +308,7 @@ internal sealed partial class NodeStateLoop : IHostedService
         return ours.Concat(theirs).Select(m => (Key: MemberValue.KeyOf(m.Value.Zone, m.Key), Value: m.Value.Value.ToString()))
             .DistinctBy(m => m.Key).OrderBy(m => m.Key, StringComparer.Ordinal);
     }
+
+    [LoggerMessage(LogLevel.Error, "NodeState stopped by a fault of the program")]
+    static partial void LogBroken(ILogger logger, Exception e);
 }
