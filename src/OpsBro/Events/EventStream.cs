@@ -13,7 +13,7 @@ namespace OpsBro.Events;
 /// <c>?since=</c>. One that does not take what it is sent for <see cref="WritePatience"/> is cut off; it learns what it lost when it
 /// comes back.
 /// </summary>
-internal sealed class EventStream(EventRing ring, Telemetry telemetry, IHostApplicationLifetime lifetime, TimeProvider clock, string node)
+internal sealed class EventStream(EventRing ring, Telemetry telemetry, IHostApplicationLifetime lifetime, TimeProvider clock, Func<string> node)
 {
     /// <summary>Readers at the same time.</summary>
     public const int MaxClients = 64;
@@ -76,7 +76,7 @@ internal sealed class EventStream(EventRing ring, Telemetry telemetry, IHostAppl
         var newest = ring.Newest;
         var position = since ?? newest;
         await Write(context, Message("hello", position == newest ? newest : null,
-            JsonSerializer.SerializeToUtf8Bytes(new HelloView(newest, node, clock.GetUtcNow()), EventsJson.Default.HelloView)), stop);
+            JsonSerializer.SerializeToUtf8Bytes(new HelloView(newest, node(), clock.GetUtcNow()), EventsJson.Default.HelloView)), stop);
         while (true)
         {
             var batch = ring.After(position, out var next);

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using OpsBro.Agent;
 using OpsBro.Api;
+using OpsBro.Gossip;
 
 namespace OpsBro.Events;
 
@@ -22,10 +22,11 @@ internal sealed class EventsComponent : IComponent
     /// <inheritdoc/>
     public void MapTo(ApiRoutes api, IServiceProvider services)
     {
+        var cluster = services.GetRequiredService<Cluster>();
         var stream = new EventStream(
             services.GetRequiredService<EventRing>(), services.GetRequiredService<Telemetry>(),
             services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<AgentState>().Identity.Name);
+            () => cluster.Name);   // as in the items: a reload may change it
         api.Raw("GET", "/v1/stream", "Every change of members, groups, checks and events as it happens: server-sent events.", Right.Read,
             stream.Serve, isLegacy: false, ("topics", string.Join(", ", EventStream.Topics) + "; all unless told"),
             ("since", "resume after the change with this number; a browser says it by Last-Event-ID"));

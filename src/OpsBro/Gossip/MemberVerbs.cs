@@ -19,6 +19,8 @@ internal static class MemberVerbs
             var members = await api.Get("/v1/members", GossipJson.Default.MemberViewArray, cancel);
             if (terminal.Json) terminal.PrintJson(members, GossipJson.Default.MemberViewArray);
             else foreach (var zone in members.GroupBy(m => m.Zone)) Print(terminal, zone.Key, [.. zone], args.GetValue(detail));
+            if (members.Length == 0 && !terminal.Json)
+                terminal.Note("no members: gossip does not run here, or this node has left the cluster; see opsbro gossip info");
             return 0;
         }, detail);
     }

@@ -73,6 +73,7 @@ public class StreamEndToEndTests
         var went = await NextGroup(reader, isPresent: false);
 
         Assert.Equal("hello", hello.Type);
+        Assert.Equal(came.Data.GetProperty("node").GetString(), hello.Data.GetProperty("node").GetString());
         Assert.Equal(came.Id, came.Data.GetProperty("sequence").GetRawText());
         Assert.True(long.Parse(went.Id) > long.Parse(came.Id));
         using var again = await Open(agent, "", came.Id);

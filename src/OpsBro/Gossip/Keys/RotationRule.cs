@@ -76,5 +76,11 @@ internal static class RotationRule
         return new(true, why);
     }
 
-    static TimeSpan Whole(TimeSpan time) => TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds));
+    /// <summary>In the unit that people count such a time in, rounded up: 30 days, not 2591986 seconds.</summary>
+    static TimeSpan Whole(TimeSpan time)
+    {
+        var unit = time.TotalDays >= 2 ? TimeSpan.FromDays(1) : time.TotalHours >= 2 ? TimeSpan.FromHours(1)
+            : time.TotalMinutes >= 2 ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(1);
+        return unit * Math.Ceiling(time / unit);
+    }
 }

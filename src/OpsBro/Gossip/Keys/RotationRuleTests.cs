@@ -23,6 +23,7 @@ public class RotationRuleTests
     public void The_first_acts_at_the_limit_and_each_further_one_a_step_later()
     {
         Assert.Equal((false, "in 1h"), Said(Old(30) with { Age = month - TimeSpan.FromHours(1) }));
+        Assert.Equal((false, "in 30d"), Said(Old(30) with { Age = TimeSpan.FromSeconds(14) }));
         Assert.Equal((true, "it is 30d old"), Said(Old(30)));
         Assert.False(RotationRule.Decide(Old(30) with { Rank = 1 }).IsDue);
         Assert.True(RotationRule.Decide(Old(30) with { Rank = 1, Age = month + TimeSpan.FromHours(1) }).IsDue);
