@@ -17,6 +17,9 @@ public sealed class NodeEntry(string key, string? value, ulong version)
     /// <summary>The key was removed.</summary>
     public bool IsRemoved => Value is null;
 
+    /// <summary>A proxy says it of a member of its pools.</summary>
+    internal bool IsMember => Key.StartsWith(NodeKeys.Member, StringComparison.Ordinal);
+
     /// <summary>Bytes that count against <see cref="NodeStateLimits.MaxNodeBytes"/>.</summary>
     public int Size { get; } =
         WireText.Length(key) + (value is null ? 0 : WireText.Length(value)) + NodeStateLimits.EntryOverhead;

@@ -103,6 +103,11 @@ public sealed class NodeMap
     internal NodeMap Collect(ulong upTo) =>
         new(Zone, Name, Id, Generation, Version, upTo, [.. entries.Where(e => !e.IsRemoved || e.Version > upTo)]);
 
+    /// <summary>The map without what a proxy says of members: for zones that may not know them. Its version stays the same.</summary>
+    internal NodeMap WithoutMembers() => entries.Any(e => e.IsMember)
+        ? new NodeMap(Zone, Name, Id, Generation, Version, Collected, [.. entries.Where(e => !e.IsMember)])
+        : this;
+
     /// <summary>The owner's map in a newer generation: the same values, counted anew.</summary>
     internal NodeMap Renewed(ulong generation)
     {

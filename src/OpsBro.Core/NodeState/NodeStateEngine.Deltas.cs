@@ -33,7 +33,7 @@ public sealed partial class NodeStateEngine
         NodeStateCodec.Begin(share.Output, NodeStateMessage.Delta, isAll ? (byte)0 : NodeStateCodec.Flag, Self.Id);
         new MsgPackWriter(share.Output).Array(count);
         foreach (var part in parts)
-            if (part.Count >= 0) NodeStateCodec.Write(share.Output, table[part.Node].Map!, part.From, part.Count, GoneSeconds(part.Node, now));
+            if (part.Count >= 0) NodeStateCodec.Write(share.Output, part.Map, part.From, part.Count, GoneSeconds(part.Node, now));
         Send(pool, peer.Address);
     }
 
@@ -64,7 +64,7 @@ public sealed partial class NodeStateEngine
             for (var i = 0; i < all.Length && room > 0; i++)
             {
                 ref var part = ref all[(start + i) % all.Length];
-                var map = table[part.Node].Map!;
+                var map = part.Map;
                 if (part.Count < 0)
                 {
                     var header = NodeStateCodec.NodeOverhead + WireText.Length(map.Zone) + WireText.Length(map.Name);

@@ -63,7 +63,7 @@ public sealed partial class NodeStateEngine
         for (var sent = 0; sent < NodeStateLimits.MaxPushDatagrams && from < self.Version; sent++)
         {
             share.Parts.Clear();
-            share.Parts.Add(new DeltaPart(own, from, 0, self.After(from).Length));
+            share.Parts.Add(new DeltaPart(own, self, from, 0, self.After(from).Length));
             if (!Fill(share.Parts, 0, NodeStateLimits.DatagramBody) && share.Parts[0].Count <= 0)
                 Fill(share.Parts, 0, NodeStateLimits.StreamBody);   // one entry that is too large for a datagram
             var part = share.Parts[0];
@@ -143,7 +143,9 @@ public sealed partial class NodeStateEngine
         }
     }
 
-    /// <summary>Sends to some peers of a pool that were not told yet and may know the node.</summary>
+    /// <summary>
+    /// Sends to some peers of a pool that were not told yet and may know all of the node; the others hear by the rounds what they may know.
+    /// </summary>
     void SendTo(int pool, byte[] body, int node, Span<ulong> told, ref int count)
     {
         var peers = pools[pool];
@@ -155,7 +157,7 @@ public sealed partial class NodeStateEngine
         {
             var peer = peers[peers.Count <= MostTries ? (start + tries) % peers.Count : chance.Below(peers.Count)];
             var other = table[peer.Place].Map!;
-            if (other.Id == map.Id || told[..count].Contains(other.Id) || !tree.Sees(other.Zone, map.Zone, map.IsProxy)) continue;
+            if (other.Id == map.Id || told[..count].Contains(other.Id) || tree.Sight(other.Zone, map.Zone) != ZoneSight.All) continue;
             told[count++] = other.Id;
             left--;
             Counters.Sent++;

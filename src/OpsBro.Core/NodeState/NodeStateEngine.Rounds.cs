@@ -250,7 +250,7 @@ public sealed partial class NodeStateEngine
                     if (table.Find(digest.Id) is >= 0 and var place) share.Nodes.Add(place);
                 break;
         }
-        Compare(view, now);
+        Compare(view, table[peer.Place].Map!.Zone, now);
         // our wishes first: the delta uses the same buffers for longer
         if (!isAnswer && share.Written.Count > 0)
             SendDigests(pool, peer, ((int)DigestScope.Listed << 1) | NodeStateCodec.Flag, default);
@@ -259,7 +259,7 @@ public sealed partial class NodeStateEngine
     }
 
     /// <summary>What the other one lacks goes into the parts of a delta, what we lack into the digests.</summary>
-    void Compare(SharedView view, TimeSpan now)
+    void Compare(SharedView view, string peerZone, TimeSpan now)
     {
         share.Parts.Clear();
         share.Written.Clear();
@@ -269,7 +269,7 @@ public sealed partial class NodeStateEngine
             if (record.Map is not { Generation: > 0 } map || !view.Holds(record)) continue;
             var mine = NodeDigest.Of(map);
             share.ById.TryGetValue(map.Id, out var theirs);
-            if (mine.IsNewerThan(theirs)) share.Parts.Add(PartFor(place, map, theirs));
+            if (mine.IsNewerThan(theirs) && Shown(map, peerZone) is { } shown) share.Parts.Add(PartFor(place, shown, theirs));
         }
         foreach (var theirs in share.Read)
         {
@@ -281,11 +281,21 @@ public sealed partial class NodeStateEngine
         }
     }
 
+    /// <summary>
+    /// What a peer of a zone may know of a node. Who sees only the proxies of a zone is not told whom they hear there; and who was not told
+    /// has nothing to tell to those who may know all, for they would take it for the whole.
+    /// </summary>
+    NodeMap? Shown(NodeMap map, string peerZone)
+    {
+        if (tree.Sight(peerZone, map.Zone) != ZoneSight.All) return map.WithoutMembers();
+        return tree.Sight(Self.Zone, map.Zone) == ZoneSight.All ? map : null;
+    }
+
     static DeltaPart PartFor(int place, NodeMap map, NodeDigest theirs)
     {
         var isAnew = theirs.Generation != map.Generation || theirs.Collected < map.Collected && theirs.Version < map.Collected;
         var from = isAnew ? 0 : theirs.Version;
-        return new DeltaPart(place, from, 0, map.After(from).Length);
+        return new DeltaPart(place, map, from, 0, map.After(from).Length);
     }
 
     bool TakeDelta(ulong sender, byte option, ReadOnlySpan<byte> body, TimeSpan now)

@@ -61,6 +61,12 @@ public sealed partial class NodeStateEngine
     /// <summary>The zones are others. What is no longer ours to know is forgotten in time.</summary>
     public void SetTree(ZoneTree next)
     {
+        for (var place = 0; place < table.Places; place++)
+        {
+            // what was known of it was not all of it: it is asked for anew
+            if (table[place].Map is { } map && tree.Sight(Self.Zone, map.Zone) == ZoneSight.Proxies && next.Sight(Self.Zone, map.Zone) == ZoneSight.All)
+                table.Replace(place, NodeMap.Empty(map.Zone, map.Name));
+        }
         tree = next;
         views.Clear();
     }
@@ -224,10 +230,16 @@ public sealed partial class NodeStateEngine
                 Raise(delta.Generation, now);
             return false;
         }
-        if (tree.Sight(Self.Zone, delta.Zone) == ZoneSight.None)
+        var sight = tree.Sight(Self.Zone, delta.Zone);
+        if (sight == ZoneSight.None)
         {
             Counters.Hidden++;
             return false;
+        }
+        if (sight == ZoneSight.Proxies && delta.Entries.Any(e => e.IsMember))
+        {
+            Counters.Hidden++;
+            delta = delta with { Entries = [.. delta.Entries.Where(e => !e.IsMember)] };
         }
         var before = place < 0 ? NodeMap.Empty(delta.Zone, delta.Name) : table[place].Map!;
         if (before.Name != delta.Name || before.Zone != delta.Zone || !Believes(delta.Generation, before.Generation)) return Refused();

@@ -70,7 +70,8 @@ public sealed class NodeStateShare
 
 /// <summary>A part of a delta that is being put together.</summary>
 /// <param name="Node">The node's place in the table.</param>
+/// <param name="Map">What the receiver may know of the node.</param>
 /// <param name="From">What the receiver knows.</param>
 /// <param name="Count">Entries taken so far.</param>
 /// <param name="Total">Entries that the receiver lacks.</param>
-record struct DeltaPart(int Node, ulong From, int Count, int Total);
+record struct DeltaPart(int Node, NodeMap Map, ulong From, int Count, int Total);
