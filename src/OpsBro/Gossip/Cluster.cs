@@ -91,7 +91,19 @@ internal sealed partial class Cluster : IHostedService
 
     void GroupsChanged() => tagTimer.Change(TagsAfter, Timeout.InfiniteTimeSpan);
 
-    void Refresh() => _ = Task.Run(Follow);
+    void Refresh() => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await Follow();
+        }
+        // nobody waits for it: a fault of the program must not end in silence
+        catch (Exception e)
+        {
+            LogFault(logger, e);
+            again.Change(TryAgain, Timeout.InfiniteTimeSpan);
+        }
+    });
 
     /// <summary>Takes over what changed in files of keys, now.</summary>
     public Task LookAgain() => Follow();
@@ -215,6 +227,9 @@ internal sealed partial class Cluster : IHostedService
             await one.DisposeAsync();
         }));
     }
+
+    [LoggerMessage(LogLevel.Error, "the configuration of gossip was not taken over by a fault of the program; it is tried again")]
+    static partial void LogFault(ILogger logger, Exception e);
 
     [LoggerMessage(LogLevel.Information, "the zone of this node is {Now}; it was {Before}")]
     static partial void LogZone(ILogger logger, string before, string now);

@@ -103,7 +103,8 @@ internal sealed record GossipOptions
         var options = new GossipOptions
         {
             Zone = top.Text("node-zone", "internet"),
-            IsProxy = agent["proxy-node"]?.Text is "true" or "True" or "yes" or "on",
+            // read without a complaint: AgentSettings says what is wrong with it
+            IsProxy = new ObjectReader(agent, []).Flag("proxy-node", false),
         };
         if (top.Section("gossip") is not { } section) return options with { Seeds = ReadSeeds(top, "seeds", options.Port), KeyRotation = DefaultRotation };
         var reader = new ObjectReader(section, problems);

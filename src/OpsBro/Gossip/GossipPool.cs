@@ -246,6 +246,12 @@ internal sealed partial class GossipPool : IDisposable
         {
             throw new IOException(e.Message);
         }
+        // the border of a stream: its peer is sent away, and the pool runs on
+        catch (Exception e)
+        {
+            LogStream(logger, Settings.Zone, from.ToString(), e);
+            throw new IOException("a fault of the program");
+        }
     }
 
     /// <summary>Says goodbye, and waits until that is done or the patience ends.</summary>
@@ -286,6 +292,9 @@ internal sealed partial class GossipPool : IDisposable
 
     [LoggerMessage(LogLevel.Error, "the gossip of zone {Zone} stopped by a fault of the program")]
     static partial void LogBroken(ILogger logger, string zone, Exception e);
+
+    [LoggerMessage(LogLevel.Error, "zone {Zone}: a stream of {Peer} ended by a fault of the program")]
+    static partial void LogStream(ILogger logger, string zone, string peer, Exception e);
 
     [LoggerMessage(LogLevel.Warning, "zone {Zone}: the others perhaps do not know that this node leaves: {Reason}")]
     static partial void LogNotSaid(ILogger logger, string zone, string reason);
