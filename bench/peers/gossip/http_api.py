@@ -5,19 +5,19 @@ import socket
 import time
 
 
+IDLE = 60      # seconds after which a connection is made anew: the agent closes one that nobody uses
+
+
 class Http:
     """One connection. A request may be under way while others are asked: send() first, receive() later."""
 
     def __init__(self, path, patience=60):
         """Waits until the agent answers and its gossip runs."""
         end = time.monotonic() + patience
+        self.path = path
         while True:
-            self.connection = http.client.HTTPConnection("opsbro")
-            self.connection.auto_open = 0
             try:
-                self.connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                self.connection.sock.settimeout(30)
-                self.connection.sock.connect(path)
+                self.open()
                 self.call("stats")
                 return
             except (OSError, RuntimeError, http.client.HTTPException):
@@ -26,12 +26,28 @@ class Http:
                     raise
                 time.sleep(0.1)
 
+    def open(self):
+        self.connection = http.client.HTTPConnection("opsbro")
+        self.connection.auto_open = 0
+        self.connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.connection.sock.settimeout(30)
+        self.used = time.monotonic()
+        self.connection.sock.connect(self.path)
+
+    def refresh(self):
+        if time.monotonic() - self.used > IDLE:
+            self.close()
+            self.open()
+        self.used = time.monotonic()
+
     def get(self, path):
+        self.refresh()
         self.connection.request("GET", path)
         return json.loads(self.connection.getresponse().read())
 
     def send(self, command, body=None):
         self.command = command
+        self.refresh()
         if command == "join":
             self.connection.request("POST", "/v1/gossip/join", json.dumps({"addresses": body["Existing"], "replay": body["Replay"]}),
                                     {"Content-Type": "application/json"})

@@ -25,6 +25,7 @@ from rpc import stats
 
 LIMIT = 120                       # seconds: nothing is waited for longer
 SETTLE = 30
+QUIET = 180                       # seconds until 60 agents that started together are idle: their check of the load changes its state as that falls
 BRIDGE_NODES = 10
 figures = {}
 
@@ -103,7 +104,7 @@ def join_bench(kind, home, options):
 
 
 def idle(kind, cluster, hosts, options):
-    time.sleep(SETTLE)
+    time.sleep(QUIET)
     count = len(cluster.agents)
     traffic, used, busy, begin = hosts.counters(), [a.cpu_seconds() for a in cluster.agents.values()], others_cpu_seconds(), time.monotonic()
     time.sleep(options.idle)
