@@ -7,6 +7,7 @@ using OpsBro.Detectors;
 using OpsBro.Evaluator;
 using OpsBro.Events;
 using OpsBro.Gossip;
+using OpsBro.Metrics;
 using OpsBro.NodeState;
 using OpsBro.Storage;
 
@@ -29,5 +30,6 @@ internal static class Components
         new GossipComponent(),
         new NodeStateComponent(),
         new EventsComponent(),
+        new MetricsComponent(),
     ];
 }
