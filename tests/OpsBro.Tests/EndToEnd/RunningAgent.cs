@@ -184,24 +184,33 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>An answer of the API through the agent's socket, which is there in every namespace; null while it does not answer.</summary>
     public async Task<JsonElement?> Ask(string path)
     {
-        ask ??= new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Join(Data, "opsbro.sock")), cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
         try
         {
-            return JsonDocument.Parse(await ask.GetStringAsync(new Uri($"http://opsbro{path}"))).RootElement;
+            return JsonDocument.Parse(await OverSocket().GetStringAsync(new Uri($"http://opsbro{path}"))).RootElement;
         }
         catch (HttpRequestException)
         {
             return null;
         }
     }
+
+    /// <summary>A change through the agent's socket: quicker than a start of the program.</summary>
+    public async Task Tell(string path, string json)
+    {
+        using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await OverSocket().PostAsync(new Uri($"http://opsbro{path}"), body);
+        Assert.True(answer.IsSuccessStatusCode, $"POST {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    HttpClient OverSocket() => ask ??= new HttpClient(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancel) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Join(Data, "opsbro.sock")), cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    });
 
     /// <summary>Looks again until it is so; fails with a text when patience ends.</summary>
     public static async Task Until(Func<bool> isSo, Func<string> otherwise)

@@ -52,19 +52,31 @@ public class SerfClusterEndToEndTests(MixedCluster cluster) : IClassFixture<Mixe
         }
     }
 
+    /// <summary>
+    /// Coalescing waits one second for a next event of the name (Serf's quiescent period): on a busy machine four programs may start
+    /// slower than that, and then each event is rightly handled. A side that never coalesces fails all of these bursts.
+    /// </summary>
+    const int MaxBursts = 10;
+
     [Fact]
     public async Task Of_coalesced_events_both_sides_handle_the_last()
     {
-        for (var i = 1; i <= 4; i++) await cluster.Gamma.Run("event", "-coalesce=true", "burst-s", $"{i}");
-        for (var i = 1; i <= 4; i++) await cluster.Beta.Run("gossip", "events", "add", "burst-o", $"{i}", "--coalesce");
+        await Coalesces("s", (name, payload) => cluster.Gamma.Run("event", "-coalesce=true", name, payload));
+        await Coalesces("o", (name, payload) => cluster.Beta.Tell("/v1/events",
+            $$"""{"name": "{{name}}", "payload": "{{payload}}", "coalesce": true}"""));
+    }
 
-        foreach (var node in new[] { "alpha", "gamma" })
+    async Task Coalesces(string from, Func<string, string, Task> raise)
+    {
+        string[] left = ["alpha", "gamma"];
+        for (var burst = 1; left.Length > 0; burst++)
         {
-            foreach (var burst in new[] { "burst-s", "burst-o" })
-            {
-                await RunningAgent.Until(() => Of(node, burst).Any(l => l.EndsWith("[4;]")), () => string.Join('\n', cluster.Recorded(node)));
-                Assert.True(Of(node, burst).Length < 4, $"{node} handled every one: {string.Join('\n', Of(node, burst))}");
-            }
+            var name = $"burst-{from}{burst}";
+            for (var i = 1; i <= 4; i++) await raise(name, $"{i}");
+            foreach (var node in left)
+                await RunningAgent.Until(() => Of(node, name).Any(l => l.EndsWith("[4;]")), () => string.Join('\n', cluster.Recorded(node)));
+            left = [.. left.Where(node => Of(node, name).Length >= 4)];
+            Assert.True(left.Length == 0 || burst < MaxBursts, $"{string.Join(" and ", left)} handled every event of {MaxBursts} bursts");
         }
 
         string[] Of(string node, string name) => [.. cluster.Recorded(node).Where(l => l.Contains($"user {name} "))];
