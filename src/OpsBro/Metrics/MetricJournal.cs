@@ -47,6 +47,12 @@ internal sealed class MetricJournal
         lock (gate) cursors.Remove(follower);
     }
 
+    /// <summary>Everybody numbers are kept for, also those of earlier runs that nobody has forgotten.</summary>
+    public IReadOnlyList<string> Followers()
+    {
+        lock (gate) return [.. cursors.Keys];
+    }
+
     /// <summary>The next points for a follower, after what it confirmed last; the same again until it confirms.</summary>
     public JournalPage Read(string follower, int most)
     {
