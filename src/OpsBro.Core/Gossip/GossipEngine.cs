@@ -136,6 +136,16 @@ public sealed class GossipEngine
     /// <summary>Sends a message of ours alone straight to a peer, as a datagram or, when it is large, on a stream.</summary>
     public void SendDirect(PeerAddress to, ReadOnlySpan<byte> body, TimeSpan now) => serf.SendDirect(to, body, now);
 
+    /// <summary>The bytes of a stream that asks a peer of our kind; dial it, read one message, and give that to <see cref="OpenAnswer"/>.</summary>
+    public ReadOnlyMemory<byte> SealQuestion(ReadOnlySpan<byte> body) => serf.SealAsk(body, dialed: true);
+
+    /// <summary>The bytes that answer a question which came by <see cref="IGossipOutput.Asked"/>.</summary>
+    public ReadOnlyMemory<byte> SealAnswer(ReadOnlySpan<byte> body) => serf.SealAsk(body, dialed: false);
+
+    /// <summary>What a peer answered; null, and why, when it makes no sense.</summary>
+    public byte[]? OpenAnswer(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error) =>
+        serf.OpenAnswer(from, frame, now, out error);
+
     /// <summary>
     /// Addresses that are joined, at once and again and again while no member has them; those before are forgotten. Each try gives a
     /// <see cref="JoinNews"/>.

@@ -20,4 +20,10 @@ public interface IGossipOutput
 
     /// <summary>A message of type 200 (NodeState) came from a peer, by datagram or stream; valid during the call only.</summary>
     void Direct(PeerAddress from, ReadOnlySpan<byte> body);
+
+    /// <summary>
+    /// A peer asks something (type 201) on the stream that is being taken in; valid during the call only. What answers it is put into the
+    /// stream by whoever holds it (<see cref="GossipEngine.SealAnswer"/>).
+    /// </summary>
+    void Asked(PeerAddress from, ReadOnlySpan<byte> body) { }
 }

@@ -16,6 +16,9 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     /// <summary>A message of ours alone, for the state of nodes: its type. Page: cluster-design.md F3.</summary>
     public const byte DirectType = 200;
 
+    /// <summary>A question of ours to one node, and the answer on the same stream: their type. Page: docs/protocols/requests.md.</summary>
+    public const byte AskType = 201;
+
     /// <summary>The tag by which our kind knows its own.</summary>
     public const string OurTag = "ob";
 
@@ -56,7 +59,7 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     /// <inheritdoc/>
     public void Message(PeerAddress from, ReadOnlySpan<byte> message, TimeSpan now)
     {
-        if (message.IsEmpty || (message.Length > GossipLimits.MaxMessage && message[0] != DirectType))
+        if (message.IsEmpty || (message.Length > GossipLimits.MaxMessage && message[0] is not (DirectType or AskType)))
         {
             Counters.Malformed++;
             return;
@@ -84,6 +87,9 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
                 break;
             case (SerfType)DirectType:
                 output.Direct(from, body);
+                break;
+            case (SerfType)AskType:
+                output.Asked(from, body);
                 break;
             case SerfType.Leave or SerfType.Join or SerfType.UserEvent or SerfType.Query or SerfType.QueryResponse or SerfType.Relay:
                 Counters.Malformed++;
@@ -119,6 +125,25 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
         body.CopyTo(span[1..]);
         scratch.Advance(1 + body.Length);
         swim.SendUser(to, scratch.Written, now);
+    }
+
+    /// <summary>A stream with a question (dialed) or an answer. Uncompressed: LZW costs more than the bytes, and who asks has packed them.</summary>
+    public ReadOnlyMemory<byte> SealAsk(ReadOnlySpan<byte> body, bool dialed)
+    {
+        var message = new byte[1 + body.Length];
+        message[0] = AskType;
+        body.CopyTo(message.AsSpan(1));
+        return swim.SealUser(message, dialed);
+    }
+
+    /// <summary>The body of an answer; null, and why, when it is none.</summary>
+    public byte[]? OpenAnswer(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error)
+    {
+        var message = swim.OpenUser(from, frame, now, out error);
+        if (message.IsEmpty) return null;
+        if (message.Span[0] == AskType) return message.Span[1..].ToArray();
+        error = "the answer is of another kind";
+        return null;
     }
 
     /// <summary>Does what is due and says when it must be called again at the latest.</summary>

@@ -129,7 +129,29 @@ public sealed partial class Swim
         return Seal(scratch.Written, dialed: false);
     }
 
-    ReadOnlyMemory<byte> Seal(ReadOnlySpan<byte> message, bool dialed)
+    /// <summary>A user message for a stream that is not ours to dial, uncompressed.</summary>
+    public ReadOnlyMemory<byte> SealUser(ReadOnlySpan<byte> message, bool dialed)
+    {
+        var framed = new System.Buffers.ArrayBufferWriter<byte>(message.Length + WireLimits.MaxFields);
+        UserStream.Write(framed, message);
+        return Seal(framed.WrittenSpan, dialed, compress: false);
+    }
+
+    /// <summary>The user message that answers a stream which somebody else dialed; empty, and why, when it makes no sense.</summary>
+    public ReadOnlyMemory<byte> OpenUser(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error)
+    {
+        Counters.StreamBytesIn += frame.Length;
+        error = "";
+        var fault = Open(from, frame, dialed: true, now, out var message);
+        if (fault != StreamFault.None) error = $"the answer makes no sense: {new GossipFault(PacketFault.None, fault, from, now).Text}";
+        else if (message.Type == MessageType.Error && StreamError.TryRead(message.Body.Span) is { } refusal) error = $"{from} refuses: {refusal.Error}";
+        else if (message.Type == MessageType.User && UserStream.TryRead(message.Body.Span, out var body) && !body.IsEmpty)
+            return message.Body.Slice(message.Body.Length - body.Length, body.Length);
+        else error = $"{from} answers something else";
+        return default;
+    }
+
+    ReadOnlyMemory<byte> Seal(ReadOnlySpan<byte> message, bool dialed, bool compress = true)
     {
         Span<byte> nonce = stackalloc byte[Envelope.NonceSize];
         if (settings.Keys is not null)
@@ -138,7 +160,7 @@ public sealed partial class Swim
             Counters.Sealed++;
         }
         var sealedMessage = new System.Buffers.ArrayBufferWriter<byte>(message.Length + Envelope.PaddedOverhead);
-        streams.Write(message, dialed, nonce, sealedMessage);
+        streams.Write(message, dialed, nonce, sealedMessage, compress: compress);
         Counters.StreamBytesOut += sealedMessage.WrittenCount;
         return sealedMessage.WrittenMemory;
     }

@@ -90,15 +90,17 @@ public sealed class StreamCodec(Keyring? keys, byte[] label)
     /// <param name="nonce">12 random bytes, used once; not looked at without keys.</param>
     /// <param name="output">Where it goes.</param>
     /// <param name="version">Of the encryption.</param>
+    /// <param name="compress">False for one message that is not worth it.</param>
     public void Write(
-        ReadOnlySpan<byte> message, bool dialed, ReadOnlySpan<byte> nonce, IBufferWriter<byte> output, byte version = Envelope.Plain)
+        ReadOnlySpan<byte> message, bool dialed, ReadOnlySpan<byte> nonce, IBufferWriter<byte> output, byte version = Envelope.Plain,
+        bool compress = true)
     {
         if (dialed && label.Length > 0)
         {
             Label.Write(output.GetSpan(Label.Size(label)), label);
             output.Advance(Label.Size(label));
         }
-        if (Compress)
+        if (Compress && compress)
         {
             var compressed = new SpanWriter(message.Length);
             Compressed.Write(compressed, message);

@@ -26,6 +26,9 @@ internal sealed class ClusterParts(
     /// <summary>Makes what speaks NodeState on a pool; null for none.</summary>
     public Func<GossipPool, IPoolPlane?> PlaneOf { get; set; } = _ => null;
 
+    /// <summary>What answers other agents' questions; filled while the agent is put together.</summary>
+    public Questions Questions { get; } = new(telemetry);
+
     /// <summary>Who else in this slice knows of something to mend; filled while the agent is put together.</summary>
     public List<Func<IEnumerable<string>>> Troubles { get; } = [];
 

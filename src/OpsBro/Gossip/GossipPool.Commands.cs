@@ -66,6 +66,23 @@ internal sealed partial class GossipPool
         if (!isClosing) engine.SendDirect(to, body.Span, at);
     });
 
+    /// <summary>Asks one agent of our kind, on a stream of its own; the answer, or why there is none.</summary>
+    public async Task<(byte[]? Answer, string Error)> Question(PeerAddress to, ReadOnlyMemory<byte> body, TimeSpan most)
+    {
+        try
+        {
+            var request = await Ask((e, _) => e.SealQuestion(body.Span));
+            var (frame, error) = await streams.Dial(to, request, expectsAnswer: true, most);
+            return error is not null
+                ? (null, error)
+                : await Ask((e, at) => (e.OpenAnswer(to, frame, at, out var why), why));
+        }
+        catch (PoolClosedException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
     /// <summary>Makes a failed member one that left.</summary>
     public Task<string?> ForceLeave(string node, bool prune) => Ask((e, at) => e.ForceLeave(node, prune, at));
 

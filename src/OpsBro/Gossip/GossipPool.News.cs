@@ -23,6 +23,7 @@ internal sealed partial class GossipPool : IGossipOutput
     readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     volatile IReadOnlyList<(ConflictNews News, TimeSpan At)> conflicts = [];
     long keyVersion;
+    byte[] asked = [];   // the question on the stream that is being taken in
     bool isAsking;
 
     /// <inheritdoc/>
@@ -52,6 +53,9 @@ internal sealed partial class GossipPool : IGossipOutput
 
     /// <inheritdoc/>
     public void Direct(PeerAddress from, ReadOnlySpan<byte> body) => Plane?.Received(from, body, now);
+
+    /// <inheritdoc/>
+    public void Asked(PeerAddress from, ReadOnlySpan<byte> body) => asked = body.ToArray();
 
     /// <inheritdoc/>
     public void Happened(GossipNews news)

@@ -117,6 +117,9 @@ internal sealed partial class GossipPool : IDisposable
     /// <summary>What speaks NodeState on this pool; set before <see cref="Start"/>, null for none.</summary>
     public IPoolPlane? Plane { get; set; }
 
+    /// <summary>What answers questions of other agents; null for none.</summary>
+    public Questions? Questions { get; set; }
+
     /// <summary>Begins.</summary>
     public void Start() => thread.Start();
 
@@ -240,7 +243,14 @@ internal sealed partial class GossipPool : IDisposable
     {
         try
         {
-            return await Ask((e, at) => e.Accept(from, frame, at));
+            var (answer, question) = await Ask((e, at) =>
+            {
+                asked = [];
+                return (e.Accept(from, frame, at), asked);
+            });
+            if (question.Length == 0 || Questions is null) return answer;
+            var reply = await Questions.Answer(Settings.Zone, question);
+            return await Ask((e, _) => e.SealAnswer(reply));
         }
         catch (PoolClosedException e)
         {

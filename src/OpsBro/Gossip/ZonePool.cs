@@ -115,6 +115,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
         }
         if (keyring.Notice.Length > 0) opened.Note("keys", keyring.Notice);
         opened.Plane = parts.PlaneOf(opened);
+        opened.Questions = parts.Questions;
         opened.Start();
         (pool, settings, encrypt) = (opened, next, key);
         searching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
