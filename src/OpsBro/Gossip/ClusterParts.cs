@@ -26,6 +26,12 @@ internal sealed class ClusterParts(
     /// <summary>Makes what speaks NodeState on a pool; null for none.</summary>
     public Func<GossipPool, IPoolPlane?> PlaneOf { get; set; } = _ => null;
 
+    /// <summary>What other slices have this node say of itself: short facts by name, asked on NodeState's thread.</summary>
+    public List<(string Name, Func<string> Value)> Facts { get; } = [];
+
+    /// <summary>Has NodeState look at the facts again; from any thread.</summary>
+    public Action SayAgain { get; set; } = () => { };
+
     /// <summary>What answers other agents' questions; filled while the agent is put together.</summary>
     public Questions Questions { get; } = new(telemetry);
 

@@ -74,11 +74,12 @@ internal sealed partial class NodeStateLoop : IHostedService
     {
         (this.self, this.config, this.groups, this.checks, this.checkFeed, this.changes, this.cluster, this.book, this.clock, this.logger) =
             (self, config, groups, checks, checkFeed, changes, cluster, book, clock, logger);
-        facts = new OwnFacts(self, config, groups, checks);
+        facts = new OwnFacts(self, config, groups, checks, cluster.Parts.Facts);
         generation = new GenerationFile(Path.Join(self.Options.DataDirectory, "nodestate", "generation"));
         meter = telemetry.Of("nodestate", "loop");
         cluster.Parts.PlaneOf = pool => new PoolPlane(this, pool, pool.Settings.Zone == cluster.Options.Zone ? 0 : 1);
         cluster.Parts.Troubles.Add(() => Problems);
+        cluster.Parts.SayAgain = Dirty;
         thread = new Thread(Run, StackBytes) { IsBackground = true, Name = "nodestate" };
     }
 

@@ -12,7 +12,7 @@ using OpsBro.Platform;
 namespace OpsBro.NodeState;
 
 /// <summary>Collects what this node says of itself, the most important first.</summary>
-internal sealed class OwnFacts(AgentState self, ConfigStore config, Groups groups, CheckLoop checks)
+internal sealed class OwnFacts(AgentState self, ConfigStore config, Groups groups, CheckLoop checks, IReadOnlyList<(string Name, Func<string> Value)> more)
 {
     /// <summary>Addresses told; a host of containers has hundreds.</summary>
     public const int MaxAddresses = 16;
@@ -47,6 +47,7 @@ internal sealed class OwnFacts(AgentState self, ConfigStore config, Groups group
         Fact(KnownNode.Address, advertise);
         Fact(KnownNode.Addresses, Addresses(now));
         Fact(KnownNode.Started, Seconds(self.StartedAt));
+        foreach (var (name, value) in more) Fact(name, value());
         foreach (var group in groups.Current) all.Add((NodeKeys.Group + group.Name, Seconds(group.Since)));
         var known = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in said.Entries)
