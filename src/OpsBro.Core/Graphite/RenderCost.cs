@@ -1,0 +1,53 @@
+namespace OpsBro.Core.Graphite;
+
+/// <summary>Counts what a request costs and refuses what is too much. One for all targets of a request; used by one thread.</summary>
+public sealed class RenderCost
+{
+    int calls, depth;
+    long series, fetched, computed;
+
+    /// <summary>What was fetched before, by pattern, time and aspect.</summary>
+    internal Dictionary<FetchKey, IReadOnlyList<TimeSeries.SeriesSlice>> Fetches { get; } = [];
+
+    /// <summary>Points that were fetched.</summary>
+    public long FetchedPoints => fetched;
+
+    /// <summary>Points that functions worked out.</summary>
+    public long ComputedPoints => computed;
+
+    /// <summary>Counts fetched series.</summary>
+    public void Fetched(IReadOnlyList<TimeSeries.SeriesSlice> slices, int column)
+    {
+        series += slices.Count;
+        foreach (var slice in slices) fetched += slice.Values.Length;
+        if (series > GraphiteLimits.Series)
+            throw new GraphiteException($"more than {GraphiteLimits.Series} series; write a narrower pattern", column);
+        if (fetched > GraphiteLimits.FetchedPoints)
+            throw new GraphiteException($"more than {GraphiteLimits.FetchedPoints} points; ask for fewer series or a shorter time", column);
+    }
+
+    /// <summary>Counts points that a function is about to work out.</summary>
+    public void Compute(long points, int column = 0)
+    {
+        computed += points;
+        if (computed > GraphiteLimits.ComputedPoints)
+            throw new GraphiteException($"more than {GraphiteLimits.ComputedPoints} points to work out; ask for fewer series or a shorter time", column);
+    }
+
+    internal void Enter(CallNode call)
+    {
+        if (++calls > GraphiteLimits.Calls)
+            throw new GraphiteException($"more than {GraphiteLimits.Calls} calls of functions; nest fewer functions that look further back", call.Column);
+        Deeper(call.Column);
+    }
+
+    internal void Deeper(int column)
+    {
+        if (++depth > GraphiteLimits.Depth * 2) throw new GraphiteException($"deeper than {GraphiteLimits.Depth} calls", column);
+    }
+
+    internal void Leave() => depth--;
+}
+
+/// <summary>What makes two fetches the same.</summary>
+readonly record struct FetchKey(string Path, long From, long Until, TimeSeries.Aspect Aspect);
