@@ -21,6 +21,12 @@ internal sealed record AgentOptions
     /// <summary>The store: states and history.</summary>
     public string DatabaseFile => Path.Join(DataDirectory, "opsbro.db");
 
+    /// <summary>The metrics that are kept.</summary>
+    public string MetricsFile => Path.Join(DataDirectory, "metrics.db");
+
+    /// <summary>The last metrics, and those that wait to be passed on.</summary>
+    public string MetricJournalFile => Path.Join(DataDirectory, "metrics-journal.db");
+
     /// <summary>Log files.</summary>
     public string LogDirectory => Path.Join(DataDirectory, "logs");
 }

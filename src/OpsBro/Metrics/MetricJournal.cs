@@ -1,3 +1,6 @@
+using Microsoft.Data.Sqlite;
+using OpsBro.Metrics.Storing;
+
 namespace OpsBro.Metrics;
 
 /// <summary>One number as it was taken in, before it was put into a bucket.</summary>
@@ -15,70 +18,235 @@ internal sealed record JournalPage(IReadOnlyList<JournalPoint> Points, long Posi
 /// <summary>
 /// Every number in the order it was taken in: what the store replays after a kill, and the queue on disk of those who pass numbers on.
 /// Each follower has a cursor that outlives the agent; what every follower has confirmed, and the store has in its chunks, goes.
+/// Without a file it lives in memory, and only for followers: for tests.
 /// </summary>
-internal sealed class MetricJournal
+internal sealed partial class MetricJournal : IDisposable
 {
-    /// <summary>Points kept for a follower that is behind.</summary>
-    const int MaxPoints = 1_000_000;
+    /// <summary>Bytes on disk unless <c>metrics.journal_max</c> says otherwise: some 100 million points.</summary>
+    public const long DefaultBytes = 512L << 20;
 
-    readonly Lock gate = new();
-    readonly List<JournalPoint> points = [];
+    /// <summary>Bytes that wait in memory while the disk takes none.</summary>
+    const int MaxWaiting = 16 << 20;
+
+    /// <summary>Batches kept for reuse.</summary>
+    const int MaxSpare = 8;
+
+    /// <summary>Longest wait for room.</summary>
+    static readonly TimeSpan roomPatience = TimeSpan.FromSeconds(1);
+
+    readonly ManualResetEventSlim room = new(true);
+    readonly JournalFile? file;
+    readonly Func<long> maxBytes;
     readonly Dictionary<string, long> cursors = [];
-    long first;
+    readonly LinkedList<JournalBatch> waiting = [];
+    readonly Stack<JournalBatch> spare = [];
+    readonly List<int> seriesOf = [];
+    readonly List<int> newNames = [];
+    int[] numberOf = new int[64];
+    JournalBatch? current;
+    long identity, next, sealedEnd, trimmedEnd, storedBytes, peakBytes, waitingBytes, lost;
+    int renewals;
+    bool isCommitAsked;
+    JournalBatch[] taken = [];
+    int takenNames;
 
-    /// <summary>Appends one number: the store calls it for each that it takes.</summary>
-    public void Append(JournalPoint point)
+    /// <summary>A journal in memory.</summary>
+    public MetricJournal() : this(new SeriesNames(), null, () => DefaultBytes) { }
+
+    /// <summary>A journal in a file, with what is left in it.</summary>
+    /// <param name="names">Names of the store's series.</param>
+    /// <param name="file">Where; null for memory.</param>
+    /// <param name="maxBytes">Its limit; asked now and then, so that a reload takes effect.</param>
+    public MetricJournal(SeriesNames names, JournalFile? file, Func<long> maxBytes)
     {
-        lock (gate)
+        (Names, this.file, this.maxBytes) = (names, file, maxBytes);
+        if (file is null) return;
+        var state = file.Load();
+        (identity, next, storedBytes, renewals) = (state.Identity, state.Next, state.Bytes, file.Database.Renewals);
+        foreach (var (follower, position) in state.Cursors) cursors[follower] = Math.Min(position, next);
+        foreach (var (number, name) in state.Names) Know(number, names.Add(name));
+    }
+
+    /// <summary>One lock for the store and its journal: what is in both must be in the same order in both.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Names of the store's series.</summary>
+    public SeriesNames Names { get; }
+
+    /// <summary>Drawn for each file: positions of another file mean nothing in this one.</summary>
+    public long Identity => Volatile.Read(ref identity);
+
+    /// <summary>Position of the next point.</summary>
+    public long Next => Volatile.Read(ref next);
+
+    /// <summary>Bytes of all batches in the file.</summary>
+    public long StoredBytes => Volatile.Read(ref storedBytes);
+
+    /// <summary>Points that were given up because a limit was reached, or that were damaged.</summary>
+    public long Lost => Volatile.Read(ref lost);
+
+    /// <summary>More waits for the disk than it takes: who can wait, should.</summary>
+    public bool IsBehind => Volatile.Read(ref waitingBytes) > MaxWaiting / 2 && file?.Database.Problem.Length == 0;
+
+    /// <summary>Why it is not on the disk now, in one line; empty when it is.</summary>
+    public string Problem => file?.Database.Problem ?? "";
+
+    /// <summary>Appends one number: the store calls it for each that it takes, while it holds <see cref="Gate"/>.</summary>
+    public void Append(int series, long at, double value)
+    {
+        if (file is null && cursors.Count == 0)
         {
-            if (cursors.Count > 0 && points.Count < MaxPoints) points.Add(point);
+            next++;
+            return;
+        }
+        if (current is { IsFull: true }) Close();
+        current ??= NewBatch();
+        current.Add(NumberOf(series), at, value);
+        next++;
+        if (file is null || isCommitAsked) return;
+        isCommitAsked = file.Database.Write(Commit, Committed);
+    }
+
+    /// <summary>Gives back, in order, the points from a position on that are in the file: before anything is appended.</summary>
+    /// <returns>Points that are lost, because they are damaged or the disk had no room for them.</returns>
+    public long Replay(long position, Action<int, long, double> take)
+    {
+        if (file is null) return 0;
+        var gaps = 0L;
+        while (file.Read(position, int.MaxValue) is { Count: > 0 } batches)
+        {
+            foreach (var batch in batches)
+            {
+                gaps += Math.Max(0, batch.First - position);
+                var reader = new JournalBatch.Reader(batch.Bytes);
+                for (var at = batch.First; at < batch.End; at++)
+                {
+                    if (!reader.Next() || SeriesOf(reader.Series) is not { } series)
+                    {
+                        gaps += batch.End - at;
+                        break;
+                    }
+                    if (at >= position) take(series, reader.At, reader.Value);
+                }
+                position = batch.End;
+            }
+        }
+        lost += gaps;
+        return gaps;
+    }
+
+    /// <summary>The store has everything before this position in its chunks on the disk.</summary>
+    public void Sealed(long position)
+    {
+        lock (Gate) sealedEnd = Math.Max(sealedEnd, position);
+        Trim();
+    }
+
+    /// <summary>Waits a moment while more is to be written than the disk takes. Not while it takes nothing at all.</summary>
+    public void WaitForRoom()
+    {
+        if (!IsBehind) return;
+        room.Reset();
+        if (IsBehind) room.Wait(roomPatience);
+    }
+
+    /// <summary>Commits what there is now, and waits for it.</summary>
+    public void Flush() => file?.Database.Flush();
+
+    JournalBatch NewBatch()
+    {
+        if (!spare.TryPop(out var batch)) return new JournalBatch(next);
+        batch.Begin(next);
+        return batch;
+    }
+
+    void Close()
+    {
+        if (current is null) return;
+        waiting.AddLast(current);
+        waitingBytes += current.Bytes.Length;
+        current = null;
+        while (waitingBytes > MaxWaiting)
+        {
+            lost += waiting.First!.Value.Count;
+            Recycle(waiting.First.Value);
         }
     }
 
-    /// <summary>From now on numbers are kept until this follower confirms them. A known follower goes on where it was.</summary>
-    public void Follow(string follower)
+    void Recycle(JournalBatch batch)
     {
-        lock (gate) cursors.TryAdd(follower, first + points.Count);
+        if (!waiting.Remove(batch)) return;   // given up meanwhile
+        waitingBytes -= batch.Bytes.Length;
+        if (spare.Count < MaxSpare && !taken.Contains(batch)) spare.Push(batch);
     }
 
-    /// <summary>A follower that is configured no more: nothing waits for it.</summary>
-    public void Forget(string follower)
+    /// <summary>On the writer's thread, and again with the same batches when the file was damaged.</summary>
+    void Commit(SqliteConnection c)
     {
-        lock (gate) cursors.Remove(follower);
-    }
-
-    /// <summary>Everybody numbers are kept for, also those of earlier runs that nobody has forgotten.</summary>
-    public IReadOnlyList<string> Followers()
-    {
-        lock (gate) return [.. cursors.Keys];
-    }
-
-    /// <summary>The next points for a follower, after what it confirmed last; the same again until it confirms.</summary>
-    public JournalPage Read(string follower, int most)
-    {
-        lock (gate)
+        lock (Gate)
         {
-            var skip = (int)(cursors[follower] - first);
-            var page = points.Skip(skip).Take(most).ToArray();
-            return new JournalPage(page, cursors[follower] + page.Length, 0);
+            isCommitAsked = false;
+            Close();
+            taken = [.. waiting];
+            takenNames = newNames.Count;
+            if (file!.Database.Renewals != renewals) Renew(c);
         }
+        for (var i = 0; i < takenNames; i++) JournalFile.Add(c, newNames[i], Names[seriesOf[newNames[i]]]);
+        foreach (var batch in taken) JournalFile.Add(c, batch);
     }
 
-    /// <summary>These are delivered; on the disk when it returns, so that no restart sends them again.</summary>
-    public void Confirm(string follower, long position)
+    /// <summary>The old file was moved aside: in the new one every series is new, and what was sealed in the old one means nothing.</summary>
+    void Renew(SqliteConnection c)
     {
-        lock (gate)
+        renewals = file!.Database.Renewals;
+        identity = Random.Shared.NextInt64();
+        storedBytes = 0;
+        JournalFile.Begin(c, identity, cursors);
+        newNames.Clear();
+        for (var number = 0; number < seriesOf.Count; number++)
+            if (seriesOf[number] >= 0) newNames.Add(number);
+        takenNames = newNames.Count;
+    }
+
+    void Committed(bool isOnDisk)
+    {
+        lock (Gate)
         {
-            cursors[follower] = position;
-            var least = (int)(cursors.Values.Min() - first);
-            points.RemoveRange(0, least);
-            first += least;
+            if (!isOnDisk) return;   // they still wait: the next point asks again
+            newNames.RemoveRange(0, takenNames);
+            var batches = taken;
+            taken = [];
+            foreach (var batch in batches)
+            {
+                storedBytes += batch.Bytes.Length;
+                Recycle(batch);
+            }
+            room.Set();
         }
+        if (storedBytes > maxBytes()) Trim();
     }
 
-    /// <summary>Points that wait for a follower.</summary>
-    public long Behind(string follower)
+    /// <summary>The journal's own number of a series: its file must be readable without the store's.</summary>
+    int NumberOf(int series)
     {
-        lock (gate) return first + points.Count - cursors[follower];
+        if (series >= numberOf.Length) Array.Resize(ref numberOf, Math.Max(series + 1, numberOf.Length * 2));
+        if (numberOf[series] > 0) return numberOf[series] - 1;
+        var number = seriesOf.Count;
+        Know(number, series);
+        if (file is not null) newNames.Add(number);
+        return number;
     }
+
+    void Know(int number, int series)
+    {
+        if (series >= numberOf.Length) Array.Resize(ref numberOf, Math.Max(series + 1, numberOf.Length * 2));
+        while (seriesOf.Count <= number) seriesOf.Add(-1);
+        seriesOf[number] = series;
+        numberOf[series] = number + 1;
+    }
+
+    int? SeriesOf(int number) => number < seriesOf.Count && seriesOf[number] >= 0 ? seriesOf[number] : null;
+
+    /// <summary>Commits what waits and closes the file.</summary>
+    public void Dispose() => file?.Database.Dispose();
 }

@@ -1,4 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpsBro.Metrics.Storing;
+using OpsBro.Storage;
 
 namespace OpsBro.Metrics;
 
@@ -9,5 +12,15 @@ internal sealed class MetricsComponent : IComponent
     public string Name => "metrics";
 
     /// <inheritdoc/>
-    public void AddTo(IServiceCollection services, AgentOptions options) => services.AddSingleton<MetricJournal>().AddSingleton<MetricStore>();
+    public void AddTo(IServiceCollection services, AgentOptions options)
+    {
+        services.AddSingleton(s =>
+        {
+            Directory.CreateDirectory(options.DataDirectory);
+            var database = new Database(options.MetricJournalFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Telemetry>(),
+                s.GetRequiredService<ILogger<Database>>(), JournalFile.Kind);
+            return new MetricJournal(new SeriesNames(), new JournalFile(database), () => MetricJournal.DefaultBytes);
+        });
+        services.AddSingleton<MetricStore>();
+    }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace OpsBro.Storage;
 
 /// <summary>
-/// The agent's one SQLite file: states and history. One thread owns the connection. Writes are queued and committed together, a few times a
+/// A SQLite file of the agent: states and history, or what its <see cref="DatabaseKind"/> says. One thread owns the connection. Writes are queued and committed together, a few times a
 /// second, so that many small changes cost one write to the disk; reads run on the same thread after every write queued before them.
 /// WAL with synchronous NORMAL: a killed agent loses nothing that was committed, a power cut loses at most the last commits.
 /// A file that is damaged is moved aside, a message says so, and a new one is started; where no file can be had, memory is used: an agent
@@ -15,9 +15,6 @@ internal sealed partial class Database : IDisposable
 {
     /// <summary>Writes that wait at most; beyond it they are dropped and counted.</summary>
     public const int MaxQueued = 10_000;
-
-    /// <summary>Writes are gathered this long before they are committed: what a kill -9 can lose.</summary>
-    public static readonly TimeSpan GroupTime = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Wait for another process that holds the file, for instance someone's sqlite3 shell.</summary>
     const int BusyMilliseconds = 2_000;
@@ -38,10 +35,11 @@ internal sealed partial class Database : IDisposable
 
     static readonly Work nothing = new(_ => { }, IsRead: false);
 
-    /// <summary>One thing to do with the file.</summary>
-    readonly record struct Work(Action<SqliteConnection> Do, bool IsRead);
+    /// <summary>One thing to do with the file, and whom to tell whether it is on the disk.</summary>
+    readonly record struct Work(Action<SqliteConnection> Do, bool IsRead, Action<bool>? Ended = null);
 
     readonly string file;
+    readonly DatabaseKind kind;
     readonly TimeProvider time;
     readonly ILogger<Database> logger;
     readonly Meter meter;
@@ -54,18 +52,19 @@ internal sealed partial class Database : IDisposable
     int queued, renewals;
     volatile bool isStopping;
     volatile string problem = "";
-    bool isFailing, isInMemory;
+    volatile bool isShrinkAsked;
+    bool isFailing, isInMemory, isWaiting;
 
     static Database() => SQLitePCL.Batteries_V2.Init();
 
     /// <summary>Opens or makes the file.</summary>
-    public Database(string file, TimeProvider time, Telemetry telemetry, ILogger<Database> logger)
+    public Database(string file, TimeProvider time, Telemetry telemetry, ILogger<Database> logger, DatabaseKind? kind = null)
     {
-        (this.file, this.time, this.logger) = (file, time, logger);
-        meter = telemetry.Of("storage", "writer");
+        (this.file, this.time, this.logger, this.kind) = (file, time, logger, kind ?? DatabaseKind.States);
+        meter = telemetry.Of(this.kind.Component, "writer");
         connection = OpenOrReplace();
         if (problem.Length > 0) LogForgets(problem);
-        thread = new Thread(Loop) { Name = "storage", IsBackground = true };
+        thread = new Thread(Loop) { Name = this.kind.Component, IsBackground = true };
         thread.Start();
     }
 
@@ -103,16 +102,31 @@ internal sealed partial class Database : IDisposable
         }
     }
 
-    /// <summary>Queues a write; it is committed within about <see cref="GroupTime"/>. Never waits; false when the queue is full.</summary>
-    public bool Write(Action<SqliteConnection> write)
+    /// <summary>
+    /// Queues a write; it is committed within about <see cref="DatabaseKind.GroupTime"/>. Never waits; false when the queue is full.
+    /// A write may run again, on a new file, when damage is met before its commit.
+    /// </summary>
+    /// <param name="write">What to write.</param>
+    /// <param name="ended">Told on the writer's thread: true once it is committed, false when it never will be.</param>
+    public bool Write(Action<SqliteConnection> write, Action<bool>? ended = null)
     {
         if (isStopping || Volatile.Read(ref queued) >= MaxQueued)
         {
             meter.Drop();
             return false;
         }
-        Enqueue(new Work(write, IsRead: false));
+        Enqueue(new Work(write, IsRead: false, ended));
         return true;
+    }
+
+    /// <summary>Commits what is queued without waiting for more.</summary>
+    public void Hurry() => isUrgent.Set();
+
+    /// <summary>Gives pages that are free back to the disk, and empties the log of commits, after the next commit.</summary>
+    public void Shrink()
+    {
+        isShrinkAsked = true;
+        Enqueue(nothing);
     }
 
     /// <summary>Reads after everything that was queued before. Waits for the answer: keep it short.</summary>
@@ -156,7 +170,7 @@ internal sealed partial class Database : IDisposable
         while (true)
         {
             if (refused.Count == 0) hasWork.Wait();
-            if (!isStopping) isUrgent.Wait(refused.Count == 0 ? GroupTime : retryPause);
+            if (!isStopping) isUrgent.Wait(refused.Count == 0 ? kind.GroupTime : retryPause);
             hasWork.Reset();
             isUrgent.Reset();
             if (!queue.IsEmpty || refused.Count > 0) Commit();
@@ -183,9 +197,11 @@ internal sealed partial class Database : IDisposable
         {
             try
             {
-                if (!isInMemory && !System.IO.File.Exists(file)) Renew("someone removed it");
+                if (isWaiting) Reopen();
+                else if (!isInMemory && !System.IO.File.Exists(file)) Renew("someone removed it");
                 isFailing = RunAll(group) > 0;
                 if (!isInMemory) problem = "";
+                if (isShrinkAsked) ShrinkNow();
                 return isFailing;
             }
             catch (SqliteException e) when (IsDamage(e) && !isSecond)
@@ -211,14 +227,20 @@ internal sealed partial class Database : IDisposable
     /// <summary>The disk takes nothing now: writes wait for it, questions are answered from what there is.</summary>
     void Refused(List<Work> group, string reason)
     {
-        if (problem.Length == 0) LogRefused(file, reason);
-        problem = $"{file}: states and history cannot be stored: {reason}; look at df and at the file's mode";
+        if (problem.Length == 0) LogRefused(file, kind.What, reason);
+        problem = $"{file}: {kind.What} cannot be stored: {reason}; look at df and at the file's mode";
         foreach (var work in group)
         {
             if (work.IsRead) Answer(work);
-            else if (isStopping) meter.Drop();
+            else if (isStopping) Drop(work);
             else refused.Add(work);
         }
+    }
+
+    void Drop(Work work)
+    {
+        meter.Drop();
+        work.Ended?.Invoke(false);
     }
 
     void Answer(Work question)
@@ -237,122 +259,27 @@ internal sealed partial class Database : IDisposable
     /// <exception cref="SqliteException">The disk refuses, or the file is damaged: nothing was written.</exception>
     int RunAll(List<Work> group)
     {
-        var failed = 0;
-        using var transaction = connection.BeginTransaction(deferred: true);
+        List<Work> failed = [];
+        using (var transaction = connection.BeginTransaction(deferred: true))
+        {
+            foreach (var work in group)
+            {
+                try
+                {
+                    work.Do(connection);
+                }
+                catch (SqliteException e) when (!IsDamage(e) && !refusals.Contains(e.SqliteErrorCode))
+                {
+                    failed.Add(work);
+                    if (!isFailing) LogWriteFailed(file, e.Message);
+                }
+            }
+            transaction.Commit();
+        }
+        foreach (var work in failed) Drop(work);
         foreach (var work in group)
-        {
-            try
-            {
-                work.Do(connection);
-            }
-            catch (SqliteException e) when (!IsDamage(e) && !refusals.Contains(e.SqliteErrorCode))
-            {
-                failed++;
-                meter.Drop();
-                if (!isFailing) LogWriteFailed(file, e.Message);
-            }
-        }
-        transaction.Commit();
-        return failed;
-    }
-
-    static bool IsDamage(SqliteException e) => e.SqliteErrorCode is Corrupt or NotADatabase;
-
-    SqliteConnection OpenOrReplace()
-    {
-        try
-        {
-            return Open(file);
-        }
-        catch (SqliteException e) when (IsDamage(e))
-        {
-            return OpenNew(e.Message);
-        }
-        catch (SqliteException e)
-        {
-            return OpenMemory(e.Message);
-        }
-    }
-
-    SqliteConnection OpenNew(string damage)
-    {
-        try
-        {
-            MoveAside(damage);
-            return WithTables(Open(file));
-        }
-        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
-        {
-            return OpenMemory(e.Message);
-        }
-    }
-
-    SqliteConnection OpenMemory(string reason)
-    {
-        problem = $"{file} cannot be opened ({reason}): states and history are kept in memory, up to the agent's end; "
-                  + "look at the directory's mode and at df, then start the agent again";
-        isInMemory = true;
-        return WithTables(Open(Memory));
-    }
-
-    SqliteConnection WithTables(SqliteConnection opened)
-    {
-        foreach (var (component, steps) in schemas) Migrate(opened, component, steps);
-        return opened;
-    }
-
-    static SqliteConnection Open(string source)
-    {
-        var opened = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = source, Pooling = false, DefaultTimeout = 1 }.ToString());
-        try
-        {
-            opened.Open();
-            Execute(opened, $"""
-                PRAGMA busy_timeout = {BusyMilliseconds};
-                PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = NORMAL;
-                PRAGMA cache_size = -512;
-                PRAGMA temp_store = MEMORY;
-                PRAGMA journal_size_limit = 4194304;
-                CREATE TABLE IF NOT EXISTS schema_version(component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
-                """);
-            return opened;
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
-        }
-    }
-
-    void MoveAside(string reason)
-    {
-        var aside = $"{file}.damaged-{time.GetUtcNow():yyyyMMddTHHmmssfff}";
-        foreach (var suffix in new[] { "", "-wal", "-shm" })
-            if (System.IO.File.Exists(file + suffix)) System.IO.File.Move(file + suffix, aside + suffix);
-        LogMovedAside(file, reason, aside);
-    }
-
-    static void Migrate(SqliteConnection c, string component, string[] steps)
-    {
-        using var ask = c.CreateCommand();
-        ask.CommandText = "SELECT version FROM schema_version WHERE component = $component";
-        ask.Parameters.AddWithValue("$component", component);
-        var version = (int)((long?)ask.ExecuteScalar() ?? 0);
-        if (version >= steps.Length) return;
-        for (; version < steps.Length; version++) Execute(c, steps[version]);
-        using var tell = c.CreateCommand();
-        tell.CommandText = "INSERT INTO schema_version VALUES($component, $version) ON CONFLICT DO UPDATE SET version = excluded.version";
-        tell.Parameters.AddWithValue("$component", component);
-        tell.Parameters.AddWithValue("$version", version);
-        tell.ExecuteNonQuery();
-    }
-
-    static void Execute(SqliteConnection c, string sql)
-    {
-        using var command = c.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+            if (work.Ended is { } ended && !failed.Contains(work)) ended(true);
+        return failed.Count;
     }
 
     /// <summary>Commits what is queued and closes the file.</summary>
@@ -367,15 +294,18 @@ internal sealed partial class Database : IDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "{File} is damaged or gone ({Reason}); what is left of it is {Aside}, and a new one was started: history begins anew")]
-    partial void LogMovedAside(string file, string reason, string aside);
+        Message = "{File} is damaged or gone ({Reason}); what is left of it is {Aside}, and a new one was started: {What} begin anew")]
+    partial void LogMovedAside(string file, string reason, string aside, string what);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{File}: a write failed: {Reason}")]
     partial void LogWriteFailed(string file, string reason);
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "{File}: states and history cannot be stored: {Reason}; they wait for it; look at df and at the file's mode")]
-    partial void LogRefused(string file, string reason);
+        Message = "{File}: {What} cannot be stored: {Reason}; they wait for it; look at df and at the file's mode")]
+    partial void LogRefused(string file, string what, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} keeps its free pages: {Reason}")]
+    partial void LogNotShrunk(string file, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Problem}")]
     partial void LogForgets(string problem);
