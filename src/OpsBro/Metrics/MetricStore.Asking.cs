@@ -27,7 +27,7 @@ internal sealed partial class MetricStore
 
     SeriesSlice Slice(string name, long from, long until)
     {
-        var start = Rollup.Align(from, BaseStep) + BaseStep;
+        var start = (SlotOf(from) + 1L) * BaseStep;
         var values = new double[Math.Max(0, ((until - start) / BaseStep) + 1)];
         Array.Fill(values, double.NaN);
         var points = new PointList();

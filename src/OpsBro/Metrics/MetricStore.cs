@@ -82,7 +82,7 @@ internal sealed partial class MetricStore : ISeriesSource
         return true;
     }
 
-    static int SlotOf(long at) => (int)(Rollup.Align(at, BaseStep) / BaseStep);
+    static int SlotOf(long at) => (int)((at - (((at % BaseStep) + BaseStep) % BaseStep)) / BaseStep);
 
     int NewSeries(MetricSource source, ReadOnlySpan<byte> name)
     {

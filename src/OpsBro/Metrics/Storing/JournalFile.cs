@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using OpsBro.Core.Wire;
 using OpsBro.Storage;
 
 namespace OpsBro.Metrics.Storing;
@@ -76,7 +75,7 @@ internal sealed class JournalFile(Database database)
 
     /// <summary>Writes a batch. Written again it is the same.</summary>
     public static void Add(SqliteConnection c, JournalBatch batch) => Run(c, "INSERT OR REPLACE INTO batch VALUES($first, $count, $crc, $data)",
-        ("$first", batch.First), ("$count", batch.Count), ("$crc", (long)Crc32.Of(batch.Bytes)), ("$data", batch.ToArray()));
+        ("$first", batch.First), ("$count", batch.Count), ("$crc", (long)Crc32C.Of(batch.Bytes)), ("$data", batch.ToArray()));
 
     /// <summary>Writes the name of a series.</summary>
     public static void Add(SqliteConnection c, int number, string name) =>
@@ -115,7 +114,7 @@ internal sealed class JournalFile(Database database)
         ORDER BY first LIMIT {MaxRead}
         """,
         r => (First: r.GetInt64(0), Count: r.GetInt32(1), Crc: r.GetInt64(2), Bytes: r.GetFieldValue<byte[]>(3)), ("$position", position))
-        .Select(b => new StoredBatch(b.First, b.Count, Crc32.Of(b.Bytes) == b.Crc ? b.Bytes : [])).ToList());
+        .Select(b => new StoredBatch(b.First, b.Count, Crc32C.Of(b.Bytes) == b.Crc ? b.Bytes : [])).ToList());
 
     static void Run(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
