@@ -53,7 +53,11 @@ static class Blocks
     public static byte[] Damaged(Random random, byte[] chunk)
     {
         var bytes = chunk.ToArray();
-        for (var n = random.Next(1, 4); n > 0; n--) bytes[random.Next(3) == 0 ? random.Next(Math.Min(40, bytes.Length)) : random.Next(bytes.Length)] = (byte)random.Next(256);
+        for (var n = random.Next(1, 4); n > 0; n--)
+        {
+            var reach = random.Next(3) == 0 ? Math.Min(40, bytes.Length) : bytes.Length;   // the first bytes decide most
+            bytes[random.Next(reach)] = (byte)random.Next(256);
+        }
         if (random.Next(4) == 0) bytes = bytes[..random.Next(bytes.Length)];
         return random.Next(50) == 0 ? [ChunkCodec.Version, .. Enumerable.Range(0, random.Next(60)).Select(_ => (byte)random.Next(256))] : bytes;
     }

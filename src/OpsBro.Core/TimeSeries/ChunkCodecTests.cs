@@ -149,7 +149,8 @@ public class ChunkCodecTests
         for (var i = 0; i < written; i++)
         {
             var expected = block[i].Take(aspect);
-            Assert.True(double.IsNaN(expected) ? double.IsNaN(values[i]) : Bits(expected) == Bits(values[i]), $"{place} slot {i} {aspect}: {expected:R} {values[i]:R}");
+            var isSame = double.IsNaN(expected) ? double.IsNaN(values[i]) : Bits(expected) == Bits(values[i]);
+            Assert.True(isSame, $"{place} slot {i} {aspect}: {expected:R} {values[i]:R}");
         }
     }
 

@@ -29,7 +29,10 @@ public sealed class ChunkEncoder
         var start = block.Start + ((long)first * block.Step);
         if (length is < 1 or > ChunkCodec.MaxSlots) throw new ArgumentException($"a chunk of {length} slots; 1 to {ChunkCodec.MaxSlots} are possible");
         if (block.Step is < 1 or > ChunkCodec.MaxStep) throw new ArgumentException($"a chunk with a step of {block.Step} s");
-        if (start % block.Step != 0 || Math.Abs(start) > ChunkCodec.MaxStart) throw new ArgumentException($"a chunk that starts at {start}, with a step of {block.Step} s");
+        if (start % block.Step != 0 || Math.Abs(start) > ChunkCodec.MaxStart)
+        {
+            throw new ArgumentException($"a chunk that starts at {start}, with a step of {block.Step} s");
+        }
         Reserve(length);
         var counts = block.Counts.AsSpan(first, length);
         var (present, isSingle) = (0, true);

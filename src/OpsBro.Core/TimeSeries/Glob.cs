@@ -162,7 +162,10 @@ static class Braces
         var waiting = new Stack<string>([pattern]);
         while (waiting.TryPop(out var text))
         {
-            if (into.Count + waiting.Count >= most) throw new PatternException($"\"{pattern}\" has alternatives for more than {most} texts; ask for fewer at once");
+            if (into.Count + waiting.Count >= most)
+            {
+                throw new PatternException($"\"{pattern}\" has alternatives for more than {most} texts; ask for fewer at once");
+            }
             if (!TryFindInnermost(text, out var open, out var close))
             {
                 into.Add(text);
