@@ -62,7 +62,8 @@ public class SerfQuestionsTests
     sealed class Side : IGossipOutput
     {
         public Side(string name, byte[]? key) => Engine = new GossipEngine(
-            new GossipSettings { Name = name, Advertise = SwimRig.Address(1), Keys = key is null ? null : new Keyring([key]) }, new Chance(1), this, TimeSpan.Zero);
+            new GossipSettings { Name = name, Advertise = SwimRig.Address(1), Keys = key is null ? null : new Keyring([key]) },
+            new Chance(1), this, TimeSpan.Zero);
 
         public GossipEngine Engine { get; }
 

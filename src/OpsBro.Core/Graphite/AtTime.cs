@@ -62,7 +62,9 @@ public static class AtTime
     static bool IsDigits(string text) => text.All(char.IsAsciiDigit);
 
     static int Number(string digits) =>
-        digits.Length is > 0 and < 10 && IsDigits(digits) ? int.Parse(digits, CultureInfo.InvariantCulture) : throw new ArgumentOutOfRangeException(nameof(digits));
+        digits.Length is > 0 and < 10 && IsDigits(digits)
+            ? int.Parse(digits, CultureInfo.InvariantCulture)
+            : throw new ArgumentOutOfRangeException(nameof(digits));
 
     static long? Reference(string text, TimeZoneInfo zone, long now)
     {

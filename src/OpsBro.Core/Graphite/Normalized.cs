@@ -15,7 +15,8 @@ public sealed class Normalized
         foreach (var one in series)
         {
             step = LeastCommonMultiple(step, one.Step);
-            if (step > int.MaxValue) throw new GraphiteException("the steps of these series have no common multiple of a reasonable size; summarize them first");
+            if (step > int.MaxValue)
+                throw new GraphiteException("the steps of these series have no common multiple of a reasonable size; summarize them first");
         }
         Series = series;
         Step = (int)step;

@@ -43,8 +43,11 @@ struct DriftPredictor(int shift) : IPredictor
 /// <summary>Which predictor a column uses, as its byte says.</summary>
 static class PredictorKinds
 {
-    /// <summary>Greatest shift of a running mean.</summary>
+    /// <summary>Greatest shift of a running mean: the low bits.</summary>
     public const int MaxShift = 15;
+
+    /// <summary>The bits of the kind.</summary>
+    public const int Mask = 0x30;
 
     /// <summary><see cref="LevelPredictor"/> with the shift in the low bits; 0 is the last number.</summary>
     public const int Level = 0x00;
@@ -57,6 +60,25 @@ static class PredictorKinds
 
     /// <summary>Those that the encoder tries, likely ones first.</summary>
     public static ReadOnlySpan<byte> Tried => [Level, Drift + 4, Drift + 6, Level + 1, Level + 3, Drift, Drift + 2];
+}
+
+/// <summary>How quickly the mean of the sizes follows, in the high bits of the predictor's byte: a new size weighs 1/8 to 1/64.</summary>
+static class MeanShifts
+{
+    /// <summary>The bits.</summary>
+    public const int Mask = 0xc0;
+
+    /// <summary>1/8.</summary>
+    public const int Quick = 0x00;
+
+    /// <summary>1/16.</summary>
+    public const int Middle = 0x40;
+
+    /// <summary>1/32.</summary>
+    public const int Slow = 0x80;
+
+    /// <summary>The shift.</summary>
+    public static int Of(int kind) => 3 + (kind >> 6);
 }
 
 /// <summary>Always 0: for differences from another column.</summary>

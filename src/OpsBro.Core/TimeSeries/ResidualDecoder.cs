@@ -28,7 +28,7 @@ sealed class ResidualDecoder
         if (bytes.Length < 2) throw new ChunkException("a row of numbers ends before its predictor");
         var (kind, scale) = (bytes[0], bytes[1] & 0x7f);
         var hasOwnTables = bytes[1] >= 0x80;
-        isDifferences = kind == PredictorKinds.Column;
+        isDifferences = (kind & (PredictorKinds.Mask | PredictorKinds.MaxShift)) == PredictorKinds.Column;
         if (scale > 62) throw new ChunkException($"a row of numbers begins with a mean of 2^{scale}");
         var rest = bytes[2..];
         var used = Varint.Take(ref rest);
@@ -37,26 +37,27 @@ sealed class ResidualDecoder
         var bits = new BitReader(rest[words.Length..]);
         Prepare(ref bits, hasOwnTables);
         var mean = scale == 0 ? 0UL : 1UL << scale;
-        var shift = kind & 0xf;
-        switch (kind & 0xf0)
+        var (shift, meanShift) = (kind & PredictorKinds.MaxShift, MeanShifts.Of(kind));
+        switch (kind & PredictorKinds.Mask)
         {
             case PredictorKinds.Level:
                 if (into.Length > 0) into[0] = 0;
-                Read(new LevelPredictor(shift), words, ref bits, mean, into.Length > 0 ? into[1..] : into, isWhole);
+                Read(new LevelPredictor(shift), words, ref bits, mean, meanShift, into.Length > 0 ? into[1..] : into, isWhole);
                 break;
             case PredictorKinds.Drift:
                 if (into.Length > 0) into[0] = 0;
-                Read(new DriftPredictor(shift), words, ref bits, mean, into.Length > 0 ? into[1..] : into, isWhole);
+                Read(new DriftPredictor(shift), words, ref bits, mean, meanShift, into.Length > 0 ? into[1..] : into, isWhole);
                 break;
             case PredictorKinds.Column when isDifferences:
-                Read(new ZeroPredictor(), words, ref bits, mean, into, isWhole);
+                Read(new ZeroPredictor(), words, ref bits, mean, meanShift, into, isWhole);
                 break;
             default:
                 throw new ChunkException($"a row of numbers with predictor 0x{kind:x2}, which is unknown");
         }
     }
 
-    void Read<T>(T predictor, ReadOnlySpan<byte> words, ref BitReader bits, ulong mean, Span<long> into, bool isWhole) where T : struct, IPredictor
+    void Read<T>(T predictor, ReadOnlySpan<byte> words, ref BitReader bits, ulong mean, int meanShift, Span<long> into, bool isWhole)
+        where T : struct, IPredictor
     {
         var state = BinaryPrimitives.ReadUInt32LittleEndian(words);
         var at = sizeof(uint);
@@ -64,7 +65,7 @@ sealed class ResidualDecoder
         var (bases, extras, contexts) = (ResidualModel.Base, ResidualModel.Extra, ResidualModel.ContextOf);
         for (var i = 0; i < into.Length; i++)
         {
-            var level = contexts[ResidualModel.Level(mean)];
+            var level = contexts[ResidualModel.Level(mean, meanShift)];
             var (context, noise) = (level & 7, level >> 3);
             var slot = (int)state & (ResidualModel.Total - 1);
             var symbol = table[(context << ResidualModel.ProbabilityBits) + slot];
@@ -75,6 +76,12 @@ sealed class ResidualDecoder
                 if (at + 2 <= words.Length) state = (state << 16) | BinaryPrimitives.ReadUInt16LittleEndian(words[at..]);
                 at += 2;
             }
+            if (symbol == ResidualModel.Zero)
+            {
+                into[i] = predictor.Next;
+                predictor.Learn(into[i]);
+                continue;
+            }
             var kind = symbol >> 1;
             var extra = extras[kind] + noise;
             var size = kind == ResidualModel.Escape ? bits.ReadLong(64)
@@ -83,7 +90,7 @@ sealed class ResidualDecoder
             var value = predictor.Next + ((long)size ^ -(symbol & 1L));
             predictor.Learn(value);
             into[i] = value;
-            mean += Math.Min(size, ResidualModel.MaxSize) - (mean >> ResidualModel.MeanShift);
+            mean += Math.Min(size, ResidualModel.MaxSize) - (mean >> meanShift);
         }
         if (isWhole && (state != RangeCoding.Lowest || at != words.Length || bits.IsBeyond)) throw new ChunkException("a row of numbers is damaged");
     }

@@ -12,6 +12,13 @@ sealed class ResidualEncoder
     readonly ushort[] frequencies = new ushort[Codes], starts = new ushort[Codes];
     readonly BitWriter bits = new();
     ushort[] codes = [], words = [];
+    int zeros;
+
+    /// <summary>How a row is best told, of what was tried.</summary>
+    readonly record struct Choice(int Kind, bool AreZerosApart, int Scale, double Cost);
+
+    /// <summary>How the mean follows; a negative scale is to be found out.</summary>
+    readonly record struct Pace(int MeanShift, bool AreZerosApart, int Scale);
 
     /// <summary>Bytes that <see cref="Encode"/> needs at most.</summary>
     public static int MaxBytes(int count) => 512 + (count * 12);
@@ -23,23 +30,30 @@ sealed class ResidualEncoder
     public int Encode(ReadOnlySpan<long> numbers, bool areDifferences, Span<byte> into)
     {
         if (codes.Length < numbers.Length) (codes, words) = (new ushort[numbers.Length], new ushort[numbers.Length]);
-        var (bestKind, bestScale, bestCost) = (0, 0, double.MaxValue);
+        var best = new Choice(0, false, 0, double.MaxValue);
         var kinds = areDifferences ? [(byte)PredictorKinds.Column] : PredictorKinds.Tried;
+        var (mostZeros, surest) = (0, 0);
         foreach (var kind in kinds)
         {
-            var (scale, rawBits) = Run(kind, numbers, scale: -1, null);
-            var cost = rawBits + CostOfClasses(out _);
-            if (cost >= bestCost) continue;
-            (bestKind, bestScale, bestCost) = (kind, scale, cost);
-            histogram.CopyTo(bestHistogram, 0);
+            Try(kind | MeanShifts.Middle, false, numbers, ref best);
+            if (zeros > mostZeros) (mostZeros, surest) = (zeros, kind | MeanShifts.Middle);
         }
+        if (mostZeros > numbers.Length / 16)
+        {
+            var likely = best.Kind;
+            Try(likely, true, numbers, ref best);
+            if (surest != likely) Try(surest, true, numbers, ref best);
+        }
+        var predictor = best.Kind & ~MeanShifts.Mask;
+        Try(predictor | MeanShifts.Quick, best.AreZerosApart, numbers, ref best);
+        Try(predictor | MeanShifts.Slow, best.AreZerosApart, numbers, ref best);
         bestHistogram.CopyTo(histogram, 0);
         CostOfClasses(out var hasOwnTables);
-        into[0] = (byte)bestKind;
-        into[1] = (byte)(bestScale | (hasOwnTables ? 0x80 : 0));
+        into[0] = (byte)best.Kind;
+        into[1] = (byte)(best.Scale | (hasOwnTables ? 0x80 : 0));
         bits.Clear();
         FrequencyTables.Write(histogram, hasOwnTables, bits, frequencies);
-        Run(bestKind, numbers, bestScale, bits);
+        Run(best.Kind, best.AreZerosApart, numbers, best.Scale, bits);
         var count = numbers.Length - (areDifferences ? 0 : 1);
         var written = 2 + WriteClasses(count, into[2..]);
         var raw = bits.Finish();
@@ -47,30 +61,52 @@ sealed class ResidualEncoder
         return written + raw.Length;
     }
 
-    (int Scale, long RawBits) Run(int kind, ReadOnlySpan<long> numbers, int scale, BitWriter? raw)
+    void Try(int kind, bool areZerosApart, ReadOnlySpan<long> numbers, ref Choice best)
     {
-        var shift = kind & 0xf;
-        return (kind & 0xf0) switch
+        var (scale, rawBits) = Run(kind, areZerosApart, numbers, scale: -1, null);
+        var cost = rawBits + CostOfClasses(out _);
+        if (cost >= best.Cost) return;
+        best = new Choice(kind, areZerosApart, scale, cost);
+        histogram.CopyTo(bestHistogram, 0);
+    }
+
+    (int Scale, long RawBits) Run(int kind, bool areZerosApart, ReadOnlySpan<long> numbers, int scale, BitWriter? raw)
+    {
+        var shift = kind & PredictorKinds.MaxShift;
+        var pace = new Pace(MeanShifts.Of(kind), areZerosApart, scale);
+        return (kind & PredictorKinds.Mask) switch
         {
-            PredictorKinds.Level => Run(new LevelPredictor(shift), numbers[1..], scale, raw),
-            PredictorKinds.Drift => Run(new DriftPredictor(shift), numbers[1..], scale, raw),
-            _ => Run(new ZeroPredictor(), numbers, scale, raw),
+            PredictorKinds.Level => Run(new LevelPredictor(shift), numbers[1..], pace, raw),
+            PredictorKinds.Drift => Run(new DriftPredictor(shift), numbers[1..], pace, raw),
+            _ => Run(new ZeroPredictor(), numbers, pace, raw),
         };
     }
 
-    (int Scale, long RawBits) Run<T>(T predictor, ReadOnlySpan<long> numbers, int scale, BitWriter? raw) where T : struct, IPredictor
+    (int Scale, long RawBits) Run<T>(T predictor, ReadOnlySpan<long> numbers, Pace pace, BitWriter? raw) where T : struct, IPredictor
     {
-        if (scale < 0) scale = FirstScale(predictor, numbers);
+        var (meanShift, areZerosApart, scale) = pace;
+        if (scale < 0) scale = FirstScale(predictor, numbers, meanShift);
         var mean = scale == 0 ? 0UL : 1UL << scale;
         var rawBits = 0L;
+        zeros = 0;
         Array.Clear(histogram);
         for (var i = 0; i < numbers.Length; i++)
         {
             var residual = numbers[i] - predictor.Next;
             predictor.Learn(numbers[i]);
+            var level = ResidualModel.ContextOf[ResidualModel.Level(mean, meanShift)];
+            if (residual == 0)
+            {
+                zeros++;
+                if (areZerosApart)
+                {
+                    codes[i] = (ushort)(((level & 7) * ResidualModel.Stride) + ResidualModel.Zero);
+                    histogram[codes[i]]++;
+                    continue;
+                }
+            }
             var sign = residual >> 63;
             var size = (ulong)(residual ^ sign);
-            var level = ResidualModel.ContextOf[ResidualModel.Level(mean)];
             var noise = level >> 3;
             var kind = ResidualModel.ClassOf(size >> noise);
             var code = ((level & 7) * ResidualModel.Stride) + (2 * kind) + (int)(sign & 1);
@@ -79,13 +115,13 @@ sealed class ResidualEncoder
             rawBits += extra;
             codes[i] = (ushort)code;
             histogram[code]++;
-            mean += Math.Min(size, ResidualModel.MaxSize) - (mean >> ResidualModel.MeanShift);
+            mean += Math.Min(size, ResidualModel.MaxSize) - (mean >> meanShift);
         }
         return (scale, rawBits);
     }
 
     /// <summary>Logarithm of the scaled mean of the first few sizes.</summary>
-    static int FirstScale<T>(T predictor, ReadOnlySpan<long> numbers) where T : struct, IPredictor
+    static int FirstScale<T>(T predictor, ReadOnlySpan<long> numbers, int meanShift) where T : struct, IPredictor
     {
         var (sum, count) = (0UL, Math.Min(16, numbers.Length));
         for (var i = 0; i < count; i++)
@@ -94,7 +130,7 @@ sealed class ResidualEncoder
             predictor.Learn(numbers[i]);
             sum += Math.Min((ulong)(residual ^ (residual >> 63)), ResidualModel.MaxSize);
         }
-        return count == 0 || sum == 0 ? 0 : Math.Min(62, BitOperations.Log2(Math.Max(1, sum / (ulong)count)) + ResidualModel.MeanShift);
+        return count == 0 || sum == 0 ? 0 : Math.Min(62, BitOperations.Log2(Math.Max(1, sum / (ulong)count)) + meanShift);
     }
 
     /// <summary>Bits that the classes of the histogram take, with tables of their own or the given ones, whichever is less.</summary>

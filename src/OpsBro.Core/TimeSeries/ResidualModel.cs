@@ -11,8 +11,11 @@ static class ResidualModel
     /// <summary>Tables: five for means below 8, two for the halves of an octave above.</summary>
     public const int Contexts = 7;
 
-    /// <summary>Size classes, each for both signs.</summary>
-    public const int Symbols = 62;
+    /// <summary>Size classes, each for both signs, and <see cref="Zero"/>.</summary>
+    public const int Symbols = 63;
+
+    /// <summary>Exactly as predicted, and no news about the mean: for what stands still in between.</summary>
+    public const int Zero = 62;
 
     /// <summary>Room for the symbols of one table.</summary>
     public const int Stride = 64;
@@ -27,10 +30,10 @@ static class ResidualModel
     public const int Escape = 30;
 
     /// <summary>Largest size that counts for the mean, so that it cannot overflow.</summary>
-    public const ulong MaxSize = 1UL << 58;
+    public const ulong MaxSize = 1UL << 52;
 
-    /// <summary>A new size weighs 1/16 in the mean, which is kept times 16.</summary>
-    public const int MeanShift = 4;
+    /// <summary>The mean that <see cref="Level"/> is told is scaled by 2 to this.</summary>
+    public const int ScaleShift = 4;
 
     const int FirstOctave = 8, FirstWide = 20, Quarters = 4;
 
@@ -77,9 +80,10 @@ static class ResidualModel
         for (var c = 0; c < Contexts; c++) SetDefaults(means[c], Defaults.AsSpan(c * Stride, Stride));
     }
 
-    /// <summary>Index into <see cref="ContextOf"/> of a scaled mean.</summary>
-    public static int Level(ulong mean)
+    /// <summary>Index into <see cref="ContextOf"/> of a mean that is kept times 2^shift.</summary>
+    public static int Level(ulong mean, int shift)
     {
+        mean = mean << ScaleShift >> shift;
         var log = BitOperations.Log2(mean | 2);
         return (2 * log) + (int)((mean >> (log - 1)) & 1);
     }
@@ -110,7 +114,7 @@ static class ResidualModel
             given += frequency;
             if (frequency > frequencies[most]) most = i;
         }
-        frequencies[most] = (ushort)(frequencies[most] + Total - given);   // each of 62 symbols takes at most 1 too much, the largest has 66 or more
+        frequencies[most] = (ushort)(frequencies[most] + Total - given);   // each of 63 symbols takes at most 1 too much, the largest has 66 or more
         return true;
     }
 
@@ -129,6 +133,7 @@ static class ResidualModel
             left = after;
             (weights[2 * c], weights[(2 * c) + 1]) = (weight, weight);
         }
+        weights[Zero] = (1 << 20) / 16;
         Normalize(weights, frequencies);
     }
 }

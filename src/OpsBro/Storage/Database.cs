@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace OpsBro.Storage;
 
 /// <summary>
-/// A SQLite file of the agent: states and history, or what its <see cref="DatabaseKind"/> says. One thread owns the connection. Writes are queued and committed together, a few times a
-/// second, so that many small changes cost one write to the disk; reads run on the same thread after every write queued before them.
+/// A SQLite file of the agent: states and history, or what its <see cref="DatabaseKind"/> says. One thread owns the connection. Writes
+/// are queued and committed together, a few times a second, so that many small changes cost one write to the disk; reads run on
+/// the same thread after every write queued before them.
 /// WAL with synchronous NORMAL: a killed agent loses nothing that was committed, a power cut loses at most the last commits.
 /// A file that is damaged is moved aside, a message says so, and a new one is started; where no file can be had, memory is used: an agent
 /// that forgets is better than none. What a full disk refuses waits for space, as long as it fits the queue.
