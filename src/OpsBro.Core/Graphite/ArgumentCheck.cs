@@ -46,7 +46,7 @@ static class ArgumentCheck
             throw new GraphiteException(
                 $"{function.Name}: {param.Name} is {value.Shown}{Spelling.Hint(value.Text, param.Options)}; "
                 + $"it may be {string.Join(", ", param.Options)}", column);
-        return Converted(param.Type, value)
+        return Converted(param.Type, value) ?? (param.IsLoose ? value : null)
             ?? throw new GraphiteException($"{function.Name}: {param.Name} is {value.Shown}; it must be {Wanted(param.Type)}: {function.Usage}", column);
     }
 

@@ -15,7 +15,16 @@ public sealed class GraphiteFunctions
     public static GraphiteFunctions Default { get; } = new(
     [
         .. Combine.All,
+        .. Pairs.All,
+        .. Percent.All,
+        .. Grouping.All,
+        .. Lines.All,
         .. Naming.All,
+        .. Legends.All,
+        .. Drawing.All,
+        .. Points.All,
+        .. HoltWinters.All,
+        .. Trends.All,
     ]);
 
     /// <summary>In the order of their names.</summary>
@@ -23,6 +32,9 @@ public sealed class GraphiteFunctions
 
     /// <summary>One by name.</summary>
     public Function? Find(string name) => functions.GetValueOrDefault(name);
+
+    /// <summary>Whether there is such a function.</summary>
+    public bool Has(string name) => functions.ContainsKey(name);
 
     /// <summary>One by name, for the call at this column.</summary>
     /// <exception cref="GraphiteException">There is none.</exception>

@@ -105,6 +105,14 @@ public sealed class Normalized
         return sums;
     }
 
+    /// <summary>Rows of two columns; a value is NaN where its column has ended.</summary>
+    public double[] Pairs(Func<double, double, double> function)
+    {
+        var result = new double[Length];
+        for (var i = 0; i < result.Length; i++) result[i] = function(At(0, i), At(1, i));
+        return result;
+    }
+
     /// <summary>Rows by the name of an aggregation.</summary>
     public double[] Rows(string aggregation, double? xFilesFactor = null) => Aggregation.Short(aggregation) switch
     {

@@ -23,13 +23,16 @@ public sealed record RenderContext
     /// <summary>Most points a series in the answer; null: all.</summary>
     public int? MaxDataPoints { get; init; }
 
-    /// <summary>Least part of points of a bucket, when neither series nor function says it.</summary>
-    public double? XFilesFactor { get; init; }
+    /// <summary>Least part of points of a bucket, when neither series nor function says it; <c>setXFilesFactor</c> sets it for what comes later.</summary>
+    public double? XFilesFactor { get => State.XFilesFactor ?? field; init; }
 
     /// <summary>Values of <c>template[name]=…</c> of the request; they win over those in <c>template(…)</c>.</summary>
     public IReadOnlyDictionary<string, string> Template { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The events of a tag expression as times with their number: for <c>events(…)</c>. Null: there are no events here.</summary>
+    /// <summary>
+    /// The times of the events that have all these tags (no tags: of all), from one time until another, for <c>events(…)</c>.
+    /// Null: no events are kept.
+    /// </summary>
     public Func<IReadOnlyList<string>, long, long, IReadOnlyList<long>>? Events { get; init; }
 
     /// <summary>Seed of <c>randomWalk</c>.</summary>
@@ -44,6 +47,19 @@ public sealed record RenderContext
     /// <summary>What the request has cost so far.</summary>
     public RenderCost Cost { get; init; } = new();
 
+    /// <summary>What functions leave for those that are worked out after them.</summary>
+    internal RenderState State { get; init; } = new();
+
     /// <summary>What template(…) put in the place of variables where we are.</summary>
     internal IReadOnlyList<KeyValuePair<string, Value>> Replacements { get; init; } = [];
+}
+
+/// <summary>What functions leave for those that are worked out after them, in the same target or a later one of the request.</summary>
+sealed class RenderState
+{
+    /// <summary>Set by <c>setXFilesFactor</c>.</summary>
+    public double? XFilesFactor { get; set; }
+
+    /// <summary>The totals of <c>stacked</c> so far, by the name of the stack.</summary>
+    public Dictionary<string, List<double>> Stacks { get; } = new(StringComparer.Ordinal);
 }

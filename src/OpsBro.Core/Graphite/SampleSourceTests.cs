@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OpsBro.Core.Graphite;
 using OpsBro.Core.TimeSeries;
 
@@ -33,17 +34,31 @@ sealed class SampleSource : ISeriesSource
     public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect)
     {
         Fetches++;
-        var regex = new System.Text.RegularExpressions.Regex(
-            "^" + System.Text.RegularExpressions.Regex.Escape(pattern).Replace(@"\*", "[^.;]*").Replace(@"\?", "[^.;]").Replace(@"\{", "(?:")
-                .Replace("}", ")").Replace(",", "|") + "$");
+        var regex = new Regex("^" + Regex.Replace(pattern, @"[*?{},.()$;|]", sign => sign.Value switch
+        {
+            "*" => "[^.;]*",
+            "?" => "[^.;]",
+            "{" => "(?:",
+            "}" => ")",
+            "," => "|",
+            _ => "\\" + sign.Value,
+        }) + "$");
         return [.. series.Where(s => regex.IsMatch(s.Key)).Select(s => Slice(s.Key, from, until))];
     }
 
     public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect)
     {
         Fetches++;
-        return [.. series.Keys.Where(k => k.Contains(';') && tags.All(t => SeriesTags.OfName(k)[t.Tag] == t.Value)).Select(k => Slice(k, from, until))];
+        return [.. series.Keys.Where(k => k.Contains(';') && tags.All(t => Has(SeriesTags.OfName(k)[t.Tag] ?? "", t))).Select(k => Slice(k, from, until))];
     }
+
+    static bool Has(string value, TagExpression tag) => tag.Operator switch
+    {
+        TagOperator.Equal => value == tag.Value,
+        TagOperator.NotEqual => value != tag.Value,
+        TagOperator.Match => Regex.IsMatch(value, $"^(?:{tag.Value})"),
+        _ => !Regex.IsMatch(value, $"^(?:{tag.Value})"),
+    };
 
     SeriesSlice Slice(string name, long from, long until)
     {

@@ -127,7 +127,8 @@ public sealed class TargetEvaluator(GraphiteFunctions functions)
     {
         TagOperator.Equal => condition.Value.Length > 0,
         TagOperator.NotEqual => condition.Value.Length == 0,
-        _ => true,
+        TagOperator.Match => !PythonPattern.Compile(condition.Value).IsFoundIn(""),
+        _ => PythonPattern.Compile(condition.Value).IsFoundIn(""),
     };
 
     static IReadOnlyList<Series> Fetch(
