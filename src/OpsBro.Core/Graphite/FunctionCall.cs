@@ -44,10 +44,13 @@ public sealed class FunctionCall
     public IReadOnlyList<Value> Rest => rest;
 
     /// <summary>The arguments of the last parameter as whole numbers.</summary>
-    public IReadOnlyList<int> RestIntegers => [.. rest.Select(r => (int)((NumberValue)r).Number)];
+    public IReadOnlyList<int> RestIntegers => [.. rest.OfType<NumberValue>().Select(r => (int)r.Number)];
 
     /// <summary>A number.</summary>
-    public double Float(int index) => ((NumberValue)this[index]).Number;
+    /// <exception cref="GraphiteException">It is none: parameters that are loose let anything through.</exception>
+    public double Float(int index) => this[index] is NumberValue number
+        ? number.Number
+        : throw Refusal($"{Function.Params[index].Name} is {this[index].Shown}; it must be a number");
 
     /// <summary>A number; null when it is not given.</summary>
     public double? FloatOrNull(int index) => (this[index] as NumberValue)?.Number;

@@ -34,16 +34,27 @@ sealed class SampleSource : ISeriesSource
     public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect)
     {
         Fetches++;
-        var regex = new Regex("^" + Regex.Replace(pattern, @"[*?{},.()$;|]", sign => sign.Value switch
+        return Pattern(pattern) is { } regex ? [.. series.Where(s => regex.IsMatch(s.Key)).Select(s => Slice(s.Key, from, until))] : [];
+    }
+
+    static Regex? Pattern(string pattern)
+    {
+        try
         {
-            "*" => "[^.;]*",
-            "?" => "[^.;]",
-            "{" => "(?:",
-            "}" => ")",
-            "," => "|",
-            _ => "\\" + sign.Value,
-        }) + "$");
-        return [.. series.Where(s => regex.IsMatch(s.Key)).Select(s => Slice(s.Key, from, until))];
+            return new Regex("^" + Regex.Replace(pattern, @"[*?{},.()$;|+^]", sign => sign.Value switch
+            {
+                "*" => "[^.;]*",
+                "?" => "[^.;]",
+                "{" => "(?:",
+                "}" => ")",
+                "," => "|",
+                _ => "\\" + sign.Value,
+            }) + "$");
+        }
+        catch (RegexParseException)
+        {
+            return null; // what a damaged pattern matches is a store's matter; here it is nothing
+        }
     }
 
     public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect)
@@ -64,7 +75,8 @@ sealed class SampleSource : ISeriesSource
     {
         var (step, value) = series[name];
         var start = ((from / step) + 1) * step;
-        var values = new double[Math.Max(0, ((until - start) / step) + 1)];
+        // a store keeps a limited time, whatever is asked
+        var values = new double[Math.Clamp(((until - start) / step) + 1, 0, 100_000)];
         for (var i = 0; i < values.Length; i++) values[i] = value(start + ((long)i * step));
         return new SeriesSlice(name, start, step, values);
     }

@@ -134,6 +134,7 @@ public sealed class TargetEvaluator(GraphiteFunctions functions)
     static IReadOnlyList<Series> Fetch(
         string path, int column, RenderContext context, Func<ISeriesSource, Aspect, IReadOnlyList<SeriesSlice>> fetch)
     {
+        if (context.From < 0) throw new GraphiteException("a function looks back to before 1970; write a shorter interval", column);
         var key = new FetchKey(path, context.From, context.Until, context.Aspect);
         if (!context.Cost.Fetches.TryGetValue(key, out var slices))
         {

@@ -73,7 +73,8 @@ static class Percent
     {
         if (call.Has(1) && FunctionCall.SeriesOf(call[1]) is null) throw call.Refusal("with nodes, total must be series or none");
         var groups = Grouping.ByKey(series, call.Rest);
-        var columns = new Normalized(series).Columns.Zip(series).ToDictionary(c => c.Second, c => c.First, ReferenceEqualityComparer.Instance);
+        var columns = new Dictionary<Series, double[]>(ReferenceEqualityComparer.Instance);
+        foreach (var (one, column) in series.Zip(new Normalized(series).Columns)) columns[one] = column;
         // what has no partner gets the times of the pair or sum before it, as in graphite-web
         Series? before = null;
         var totals = Grouping.ByKey(call.Has(1) ? call.Series(1) : series, call.Rest).Select(g => (g.Key, Total: Sum(g.Series))).ToList();
