@@ -11,7 +11,8 @@ public class GraphiteFunctionsTests
     {
         var text = File.ReadAllText(Repository.PathOf("docs", "graphite.md"));
 
-        var missing = GraphiteFunctions.Default.All.Where(f => !text.Contains($"`{f.Name}`")).Select(f => $"docs/graphite.md: | `{f.Name}` | {f.Description} |");
+        var missing = GraphiteFunctions.Default.All.Where(f => !text.Contains($"`{f.Name}`"))
+            .Select(f => $"docs/graphite.md: | `{f.Name}` | {f.Description} |");
 
         Assert.True(!missing.Any(), string.Join("\n", missing));
     }

@@ -92,7 +92,8 @@ public class GraphiteFuzzTests
         var random = new Random(seed);
         string[] pieces =
         [
-            "now", "today", "noon", "midnight", "teatime", "yesterday", "-", "+", "1", "12", "h", "min", "mon", "y", ":", "/", "am", "pm", "jan", "31", "20260230", " ", "_",
+            "now", "today", "noon", "midnight", "teatime", "yesterday", "-", "+", "1", "12", "h", "min", "mon", "y", ":", "/",
+            "am", "pm", "jan", "31", "20260230", " ", "_",
         ];
         for (var i = 0; i < 30_000; i++)
         {

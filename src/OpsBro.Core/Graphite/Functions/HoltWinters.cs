@@ -130,7 +130,8 @@ static class HoltWinters
             values[i] = actual > most ? actual - most : actual < least ? actual - least : 0;
         }
         return series.Named($"holtWintersAberration({series.Name})").WithValues(values)
-            with { Consolidation = "average", Tags = series.Tags.With("holtWintersAberration", "1") };
+            with
+        { Consolidation = "average", Tags = series.Tags.With("holtWintersAberration", "1") };
     }
 
     static double Border(Series band, int index) => index < band.Values.Length ? band.Values[index] : double.NaN;

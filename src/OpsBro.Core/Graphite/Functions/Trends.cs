@@ -40,7 +40,8 @@ static class Trends
                 values[i - points + 1] = double.IsNaN(value) ? double.NaN : PythonText.Round(average, Places);
             }
             return past.Named($"exponentialMovingAverage({past.Name},{shown})").With(past.Start + window.Seconds, past.Step, values, past.End)
-                with { Tags = past.Tags.With("exponentialMovingAverage", call.Text(1)) };
+                with
+            { Tags = past.Tags.With("exponentialMovingAverage", call.Text(1)) };
         }
     }
 
@@ -57,7 +58,8 @@ static class Trends
             var values = new double[series.Values.Length];
             for (var i = 0; i < values.Length; i++) values[i] = line.Offset + ((series.Start + ((long)i * series.Step)) * line.Factor);
             return series.Named($"linearRegression({series.Name}, {times})").WithValues(values)
-                with { Consolidation = "average", Tags = series.Tags.With("linearRegressions", times) };
+                with
+            { Consolidation = "average", Tags = series.Tags.With("linearRegressions", times) };
         }
     }
 
