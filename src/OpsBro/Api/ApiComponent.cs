@@ -4,7 +4,7 @@ using OpsBro.Agent;
 
 namespace OpsBro.Api;
 
-/// <summary>The parts of the API that belong to no slice: health, the agent's own metrics, the index.</summary>
+/// <summary>The parts of the API that belong to no slice: health, the index.</summary>
 internal sealed class ApiComponent : IComponent
 {
     /// <inheritdoc/>
@@ -17,18 +17,11 @@ internal sealed class ApiComponent : IComponent
     public void MapTo(ApiRoutes api, IServiceProvider services)
     {
         var readiness = services.GetRequiredService<Readiness>();
-        var telemetry = services.GetRequiredService<Telemetry>();
-        var self = services.GetRequiredService<AgentState>();
         api.Raw("GET", "/healthz", "200 as long as the agent runs.", Right.Read, context => Text(context, 200, "ok\n"));
         api.Raw("GET", "/readyz", "200 once every loop has made its first round, 503 before.", Right.Read, context =>
             readiness.State == "ok"
             ? Text(context, 200, "ok\n")
             : Text(context, 503, $"{readiness.State}: {string.Join(", ", readiness.Waiting)}\n"));
-        api.Raw("GET", "/metrics", "The agent's own counters, for Prometheus.", Right.Read, context =>
-        {
-            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            return context.Response.WriteAsync(Metrics.Text(telemetry, self.StartedAt, readiness.State), context.RequestAborted);
-        });
         api.Raw("GET", "/api", "This index: text, HTML or JSON (?format=).", Right.Read, context => ApiIndex.Write(context, api.All),
             query: ("format", "text, html or json; else what the caller accepts"));
         api.Raw("GET", "/openapi.json", "This API as OpenAPI 3.1.", Right.Read, context =>

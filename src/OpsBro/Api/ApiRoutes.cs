@@ -29,8 +29,11 @@ internal sealed record ApiRoute(
     /// <summary>The JSON of the request's body; null when none is read.</summary>
     public JsonTypeInfo? Body { get; init; }
 
-    /// <summary>False for the original's paths, whose callers send what they always sent.</summary>
-    public bool RefusesUnknownQuery => !IsLegacy;
+    /// <summary>True for a path of another product: its callers send parameters that mean nothing here.</summary>
+    public bool IsForeign { get; init; }
+
+    /// <summary>False for the original's paths and for those of other products, whose callers send what they always sent.</summary>
+    public bool RefusesUnknownQuery => !IsLegacy && !IsForeign;
 }
 
 /// <summary>
@@ -78,6 +81,10 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
     public void Raw(string method, string path, string summary, Right right, RequestDelegate handler, bool isLegacy = false,
         params (string Name, string Meaning)[] query) =>
         Map(new ApiRoute(method, path, summary, right, query, null, isLegacy), handler);
+
+    /// <summary>A route of another product's API, with that product's shapes and errors.</summary>
+    public void Foreign(string method, string path, string summary, Right right, RequestDelegate handler, params (string Name, string Meaning)[] query) =>
+        Map(new ApiRoute(method, path, summary, right, query, null, false) { IsForeign = true }, handler);
 
     void Map(ApiRoute route, RequestDelegate handler)
     {

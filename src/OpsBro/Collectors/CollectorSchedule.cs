@@ -75,7 +75,7 @@ internal sealed class CollectorSchedule(ICollectorWork work, Func<HostFiles> fil
         entry.Snapshot = new CollectorSnapshot(
             what.Definition.Name, what.Settings.IsEnabled ? CollectorState.Pending : CollectorState.Disabled, Value.None, default, default,
             what.Settings.Interval, "")
-        { Summary = what.Collector.Summary, Deadline = what.Settings.Deadline };
+        { Summary = what.Collector.Summary, Keys = what.Collector.Keys, Deadline = what.Settings.Deadline };
         work.Publish(entry.Snapshot);
     }
 

@@ -33,6 +33,9 @@ internal sealed record CollectorSnapshot(
     /// <summary>One line for people: what it measures.</summary>
     public string Summary { get; init; } = "";
 
+    /// <summary>What it documents of its keys.</summary>
+    public IReadOnlyList<KeyDoc> Keys { get; init; } = [];
+
     /// <summary>Wall clock of the last start of a run; default when it never ran.</summary>
     public DateTimeOffset LastRun { get; init; }
 

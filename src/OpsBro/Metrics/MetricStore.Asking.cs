@@ -9,20 +9,48 @@ internal sealed partial class MetricStore
     /// <summary>Seconds: what is older than this is refused.</summary>
     const long MaxAge = 5 * 366 * 86_400L;
 
-    /// <inheritdoc/>
-    public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect) =>
-        [.. Names().Where(n => n == pattern).Select(n => Slice(n, from, until))];
+    /// <summary>Series that are not shown any more.</summary>
+    readonly HashSet<string> deleted = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect) => [];
+    public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect)
+    {
+        var matches = Asking.NamePattern.Of(pattern);
+        var depth = pattern.Count(c => c == '.');
+        return [.. Names().Where(n => n.Count(c => c == '.') == depth && !n.Contains(';') && matches.Matches(n)).Select(n => Slice(n, from, until))];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect)
+    {
+        var matches = Asking.TaggedName.Matcher(tags);
+        return [.. Asking.TaggedName.Among(Names()).Where(matches).Select(n => Slice(n.Canonical, from, until))];
+    }
 
     /// <summary>The nodes of the tree of names that a pattern matches, in the order of their paths; leaves and branches.</summary>
-    public IReadOnlyList<FoundName> Find(string pattern) => [.. Names().Where(n => n == pattern).Select(n => new FoundName(n, true, false))];
+    public IReadOnlyList<FoundName> Find(string pattern)
+    {
+        var matches = Asking.NamePattern.Of(pattern);
+        var parts = pattern.Count(c => c == '.') + 1;
+        return
+        [
+            .. Names().Where(n => !n.Contains(';') && matches.Matches(n)).Select(n => n.Split('.')).Where(n => n.Length >= parts)
+                .GroupBy(n => string.Join('.', n.Take(parts)), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => new FoundName(g.Key, g.Any(n => n.Length == parts), g.Any(n => n.Length > parts))),
+        ];
+    }
+
+    /// <summary>Forgets a series with all its numbers; false when there is none of that canonical name.</summary>
+    public bool Delete(string name)
+    {
+        if (!Names().Contains(name)) return false;
+        lock (gate) return deleted.Add(name);
+    }
 
     /// <summary>Every series, in order.</summary>
     public IReadOnlyList<string> Names()
     {
-        lock (gate) return [.. Enumerable.Range(0, names.Count).Select(i => names[i]).Order(StringComparer.Ordinal)];
+        lock (gate) return [.. Enumerable.Range(0, names.Count).Select(i => names[i]).Where(n => !deleted.Contains(n)).Order(StringComparer.Ordinal)];
     }
 
     SeriesSlice Slice(string name, long from, long until)

@@ -1,5 +1,9 @@
+using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpsBro.Api;
+using OpsBro.Cli;
+using OpsBro.Metrics.Asking;
 using OpsBro.Metrics.Storing;
 using OpsBro.Storage;
 
@@ -22,5 +26,12 @@ internal sealed class MetricsComponent : IComponent
             return new MetricJournal(new SeriesNames(), new JournalFile(database), () => MetricJournal.DefaultBytes);
         });
         services.AddSingleton<MetricStore>();
+        MetricRoutes.AddTo(services);
     }
+
+    /// <inheritdoc/>
+    public void MapTo(ApiRoutes api, IServiceProvider services) => MetricRoutes.MapTo(api, services);
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new MetricVerbs(api, terminal).Noun()];
 }

@@ -7,10 +7,10 @@ namespace OpsBro.Api;
 /// <c>/metrics</c>: the agent's own counters in the Prometheus text format 0.0.4. One family for each counter of <see cref="Meter"/>, with
 /// the labels <c>component</c> and <c>name</c>.
 /// </summary>
-internal static class Metrics
+internal static class OwnCounters
 {
     /// <summary>The page.</summary>
-    public static string Text(Telemetry telemetry, DateTimeOffset started, string state)
+    public static StringBuilder Text(Telemetry telemetry, DateTimeOffset started, string state)
     {
         var text = new StringBuilder();
         Head(text, "opsbro_build_info", "gauge", "The running version.");
@@ -30,10 +30,11 @@ internal static class Metrics
         Family(text, meters, "opsbro_failures_total", "Runs that failed.", m => m.Failures);
         Family(text, meters, "opsbro_run_seconds_total", "Wall time of all runs.", m => m.Time.TotalSeconds);
         Family(text, meters, "opsbro_dropped_total", "Things given up because a limit was reached.", m => m.Dropped);
-        return text.ToString();
+        return text;
     }
 
-    static void Head(StringBuilder text, string name, string type, string help) => text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
+    /// <summary>The two lines before a family.</summary>
+    public static void Head(StringBuilder text, string name, string type, string help) => text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
 
     static void Family(StringBuilder text, Meter[] meters, string name, string help, Func<Meter, double> value)
     {
