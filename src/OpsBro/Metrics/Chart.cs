@@ -91,8 +91,10 @@ internal sealed class Chart(int width, int height, bool isUtf8, bool hasColour)
             {
                 var steps = Math.Max(column - before, Math.Abs(row - beforeRow));
                 for (var step = 1; step < steps; step++)
-                    Dot(cells, before + (int)Math.Round((double)(column - before) * step / steps), beforeRow + (int)Math.Round((double)(row - beforeRow) * step / steps),
-                        index, across, down);
+                {
+                    var part = (double)step / steps;
+                    Dot(cells, before + (int)Math.Round((column - before) * part), beforeRow + (int)Math.Round((row - beforeRow) * part), index, across, down);
+                }
             }
             Dot(cells, column, row, index, across, down);
             (before, beforeRow) = (column, row);

@@ -162,7 +162,8 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
             var word = context.WordToComplete;
             var view = api.Get($"/v1/metrics?limit={MaxCompleted}&prefix={Uri.EscapeDataString(word)}", AskingJson.Default.MetricNamesView, patience.Token)
                 .GetAwaiter().GetResult();
-            return view.Names.Select(name => name.IndexOf('.', Math.Min(word.Length, name.Length)) is >= 0 and var dot && view.Total > 1 ? name[..(dot + 1)] : name)
+            return view.Names.Select(name =>
+                    name.IndexOf('.', Math.Min(word.Length, name.Length)) is >= 0 and var dot && view.Total > 1 ? name[..(dot + 1)] : name)
                 .Distinct().Select(name => new CompletionItem(name));
         }
         catch (Exception e) when (e is CliError or OperationCanceledException)

@@ -49,7 +49,8 @@ internal sealed class AskRequest
 
     void Add(JsonElement body)
     {
-        if (body.ValueKind != JsonValueKind.Object) throw ApiProblem.Bad("the body is no JSON object; write for instance {\"target\": [\"a.b\"], \"from\": \"-1h\"}");
+        if (body.ValueKind != JsonValueKind.Object)
+            throw ApiProblem.Bad("the body is no JSON object; write for instance {\"target\": [\"a.b\"], \"from\": \"-1h\"}");
         foreach (var member in body.EnumerateObject())
         {
             if (member.Value.ValueKind != JsonValueKind.Array) Add(member.Name, TextOf(member.Name, member.Value));

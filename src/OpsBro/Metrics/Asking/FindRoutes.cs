@@ -24,7 +24,8 @@ internal sealed class FindRoutes(MetricAsk ask, PrometheusPage page)
                 Right.Read, Reply.Of(Find), find);
             api.Foreign(method, "/metrics/expand", "The paths that patterns match.", Right.Read, Reply.Of(Expand),
                 ("query", "pattern of names; repeated"), ("groupByExpr", "1 for one list for each pattern"), ("leavesOnly", "1 for series only"));
-            api.Foreign(method, "/metrics/index.json", "The name of every series without tags.", Right.Read, Reply.Of(Index), ("jsonp", "name of a function to call"));
+            api.Foreign(method, "/metrics/index.json", "The name of every series without tags.", Right.Read, Reply.Of(Index),
+                ("jsonp", "name of a function to call"));
             api.Foreign(method, "/metrics/get-metadata", "How the buckets of series are put together.", Right.Read, Reply.Of(Metadata),
                 ("metric", "name of a series; repeated"), ("key", "aggregationMethod"));
         }

@@ -92,7 +92,8 @@ public class GraphiteShapesTests
 
         string[] numbers = ["2.5", "null", "4.0", "0.1", "1e+20", "1.5e-07", "123456789.25"];
         var points = numbers.Select((number, i) => $"[{number},{times[i]}]").ToList();
-        string Whole(IEnumerable<string> some) => $$$"""[{"target":"web1.cpu.user","tags":{"name":"web1.cpu.user"},"datapoints":[{{{string.Join(',', some)}}}]}]""";
+        static string Whole(IEnumerable<string> some) =>
+            $$$"""[{"target":"web1.cpu.user","tags":{"name":"web1.cpu.user"},"datapoints":[{{{string.Join(',', some)}}}]}]""";
         Assert.Equal(Whole(points), json);
         Assert.Equal(Whole(points.Where(p => !p.Contains("null"))), withoutNulls);
         Assert.Equal($"cb({withoutNulls})", called);

@@ -60,7 +60,8 @@ internal sealed record PrometheusName(string Name, IReadOnlyList<string?> Labels
         // hugepages are numbers of pages, among fields in kB (proc_meminfo(5))
         var unit = path[^1].StartsWith("hugepages_", StringComparison.Ordinal) ? "" : doc?.Unit ?? "";
         var isCounter = (meaning.Contains("since boot", StringComparison.OrdinalIgnoreCase) || meaning.Contains("since it was made"))
-            && !meaning.StartsWith("Time ", StringComparison.Ordinal) && !meaning.Contains("(since boot)") && unit.EndsWith("/s", StringComparison.Ordinal) is false;
+            && !meaning.StartsWith("Time ", StringComparison.Ordinal) && !meaning.Contains("(since boot)")
+            && !unit.EndsWith("/s", StringComparison.Ordinal);
         var (ending, factor, own) = units.GetValueOrDefault(unit, ("", 1, ""));
         var name = string.Join('_', words.Where(w => w.Length > 0));
         return new PrometheusName(Ended(name, ending, own, isCounter), labels, factor, isCounter, meaning);

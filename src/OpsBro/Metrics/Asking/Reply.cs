@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -130,7 +131,7 @@ internal static partial class Reply
             var (name, quality) = part.Split(';', StringSplitOptions.TrimEntries) switch
             {
                 [var only] => (only, 1.0),
-                [var first, ['q', '=', .. var q], ..] when double.TryParse(q, System.Globalization.CultureInfo.InvariantCulture, out var number) => (first, number),
+                [var first, ['q', '=', .. var q], ..] when double.TryParse(q, CultureInfo.InvariantCulture, out var number) => (first, number),
                 [var first, ..] => (first, 0.0),
                 [] => ("", 0.0),
             };

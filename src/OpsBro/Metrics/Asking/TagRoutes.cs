@@ -13,8 +13,9 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
     /// <summary>Maps the routes.</summary>
     public void MapTo(ApiRoutes api)
     {
-        (string, string) expr = ("expr", "tag=value, tag!=value, tag=~regex or tag!=~regex; repeated, all must hold"), pretty = ("pretty", "1 for indented JSON"),
-            limit = ("limit", "how many at most"), filter = ("filter", "only those that this regular expression matches");
+        (string, string) expr = ("expr", "tag=value, tag!=value, tag=~regex or tag!=~regex; repeated, all must hold"),
+            pretty = ("pretty", "1 for indented JSON"), limit = ("limit", "how many at most"),
+            filter = ("filter", "only those that this regular expression matches");
         foreach (var method in new[] { "GET", "POST" })
         {
             api.Foreign(method, "/tags/findSeries", "Names of the series with these tags.", Right.Read, Reply.Of(FindSeries, true), expr, limit, pretty);
@@ -30,7 +31,8 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
             ("path", "name;tag=value"));
         api.Foreign("POST", "/tags/tagMultiSeries", "The same for many series.", Right.Read,
             Reply.Of((context, request) => Reply.Texts(context, Paths(request).Select(p => p.Canonical), request), true), ("path", "name;tag=value; repeated"));
-        api.Foreign("POST", "/tags/delSeries", "Forget series with all their numbers.", Right.Write, Reply.Of(Delete, true), ("path", "name;tag=value; repeated"));
+        api.Foreign("POST", "/tags/delSeries", "Forget series with all their numbers.", Right.Write, Reply.Of(Delete, true),
+            ("path", "name;tag=value; repeated"));
     }
 
     async Task<List<TaggedName>> Tagged(HttpContext context, AskRequest request, bool needsExpression)

@@ -51,7 +51,10 @@ internal sealed record TaggedName(string Canonical, IReadOnlyDictionary<string, 
     {
         var tests = expressions.Select(expression => (Expression: expression, Test: Test(expression))).ToList();
         if (!tests.Exists(test => !test.Test("")))
-            throw ApiProblem.Bad("at least one expression must not match the empty text, or every series without tags would be found; add for instance name=~.");
+        {
+            throw ApiProblem.Bad("at least one expression must not match the empty text, or every series without tags would be found; "
+                + "add for instance name=~.");
+        }
         return name => tests.TrueForAll(test => test.Test(name.Tags.GetValueOrDefault(test.Expression.Tag, "")));
     }
 
