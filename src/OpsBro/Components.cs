@@ -8,6 +8,7 @@ using OpsBro.Evaluator;
 using OpsBro.Events;
 using OpsBro.Gossip;
 using OpsBro.Metrics;
+using OpsBro.Metrics.Exporters;
 using OpsBro.NodeState;
 using OpsBro.Storage;
 
@@ -31,5 +32,6 @@ internal static class Components
         new NodeStateComponent(),
         new EventsComponent(),
         new MetricsComponent(),
+        new ForwardComponent(),
     ];
 }

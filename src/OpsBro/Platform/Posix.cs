@@ -30,6 +30,21 @@ internal static partial class Posix
     [LibraryImport("libc")]
     private static partial int ioctl(int file, nuint request, out WindowSize size);
 
+    /// <summary>
+    /// Bytes of a TCP socket that the other side's kernel has not acknowledged yet (SIOCOUTQ, tcp(7)).
+    /// </summary>
+    /// <exception cref="IOException">The socket is closed, or no TCP socket.</exception>
+    public static int UnacknowledgedBytes(SafeHandle socket)
+    {
+        const nuint siocoutq = 0x5411;
+        return ioctl(socket, siocoutq, out int bytes) == 0
+            ? bytes
+            : throw new IOException($"ioctl(SIOCOUTQ): {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(SafeHandle file, nuint request, out int value);
+
     /// <summary>Files and directories made from now on are not for other users (umask(2)).</summary>
     public static void KeepFilesFromOthers() => umask(0x17);   // octal 027
 

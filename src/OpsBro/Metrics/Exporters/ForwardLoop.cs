@@ -1,0 +1,134 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
+using OpsBro.Config;
+
+namespace OpsBro.Metrics.Exporters;
+
+/// <summary>
+/// Keeps one <see cref="SinkWorker"/> for each sink of agent.yml: starts new ones, replaces changed ones, ends removed ones and lets the
+/// journal forget them, and says which sinks are in trouble.
+/// </summary>
+internal sealed partial class ForwardLoop(
+    ConfigStore config, MetricJournal journal, AgentState self, Telemetry telemetry, TimeProvider time, ILogger<ForwardLoop> logger)
+    : BackgroundService
+{
+    /// <summary>A sink that is down for longer is a problem that <c>agent info</c> shows.</summary>
+    public static readonly TimeSpan DownIsAProblem = TimeSpan.FromMinutes(1);
+
+    /// <summary>So long is a loss a problem after it happened last.</summary>
+    public static readonly TimeSpan LossIsAProblem = TimeSpan.FromHours(24);
+
+    /// <summary>Time between two looks at the sinks.</summary>
+    static readonly TimeSpan tick = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same without any.</summary>
+    static readonly TimeSpan longestSleep = TimeSpan.FromMinutes(1);
+
+    readonly AutoResetEvent wake = new(false);
+    readonly Dictionary<string, (ConfigNode Node, SinkWorker Worker)> running = [];
+    IReadOnlyList<Problem> faults = [], reported = [];
+    volatile IReadOnlyList<SinkWorker> workers = [];
+    int version = -1;
+
+    /// <summary>The sinks, sorted by name.</summary>
+    public IReadOnlyList<SinkWorker> Workers => workers;
+
+    /// <summary>The picture of each sink, for the API.</summary>
+    public ForwardView[] Views() =>
+        [.. workers.Select(worker => ForwardView.Of(worker, journal.Behind(SinkWorker.Follower(worker.Options.Name)), time.GetUtcNow()))];
+
+    /// <summary>The sinks follow the journal before anything is measured.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        TakeOver();
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    void Run(CancellationToken stop)
+    {
+        using var onStop = stop.Register(Wake);
+        config.Published += Wake;
+        while (!stop.IsCancellationRequested)
+        {
+            TakeOver();
+            Report();
+            wake.WaitOne(running.Count > 0 ? tick : longestSleep);
+        }
+        config.Published -= Wake;
+        foreach (var (_, worker) in running.Values) worker.Stop();   // all at once: their patience runs side by side
+        foreach (var (_, worker) in running.Values) worker.Dispose();
+    }
+
+    void Wake() => wake.Set();
+
+    void TakeOver()
+    {
+        var current = config.Current;
+        if (current.Version == version) return;
+        version = current.Version;
+        var problems = new List<Problem>();
+        var section = ForwardSection.Read(current.Agent, self.Identity.Name, problems);
+        faults = problems;
+        foreach (var gone in running.Keys.Except(section.Names).ToList()) End(gone);
+        foreach (var follower in journal.Followers())
+        {
+            if (!follower.StartsWith(SinkWorker.FollowerPrefix, StringComparison.Ordinal)) continue;
+            if (!section.Names.Contains(follower[SinkWorker.FollowerPrefix.Length..])) journal.Forget(follower);
+        }
+        foreach (var (options, node) in section.Sinks)
+        {
+            if (running.TryGetValue(options.Name, out var old))
+            {
+                if (old.Node.SaysTheSameAs(node)) continue;
+                old.Worker.Dispose();
+                LogChanged(logger, options.Name, options.Target);
+            }
+            Begin(options, node, old.Worker?.Report ?? new SinkReport(time));
+        }
+        workers = [.. running.Values.Select(r => r.Worker).OrderBy(w => w.Options.Name, StringComparer.Ordinal)];
+    }
+
+    void Begin(SinkOptions options, ConfigNode node, SinkReport report)
+    {
+        var worker = new SinkWorker(
+            options, journal, Sinks.Of(options), BackOff.Usual, report, telemetry.Of("forward", options.Name), logger);
+        running[options.Name] = (node, worker);
+        worker.Start();
+    }
+
+    void End(string name)
+    {
+        running.Remove(name, out var gone);
+        gone.Worker.Dispose();
+        telemetry.Forget("forward", name);
+        LogRemoved(logger, name);
+    }
+
+    void Report()
+    {
+        var problems = new List<Problem>(faults);
+        foreach (var (node, worker) in running.Values)
+        {
+            var (name, now) = (worker.Options.Name, worker.Report.Now);
+            void Warn(string message) => problems.Add(Problem.At(node, message) with { IsWarning = true });
+            if (now.State == SinkState.Down && now.StateAge >= DownIsAProblem)
+                Warn($"the sink {name} takes nothing since {now.Since.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {now.Error}");
+            if (now.Lost > 0 && now.LostAge < LossIsAProblem)
+                Warn($"{now.Lost} points for the sink {name} were given up, because the queue is full; see opsbro forward state");
+        }
+        if (problems.SequenceEqual(reported)) return;
+        reported = problems;
+        config.Report("forward", problems);
+    }
+
+    [LoggerMessage(LogLevel.Information, "the sink {Name} is configured anew: {Target}")]
+    static partial void LogChanged(ILogger logger, string name, string target);
+
+    [LoggerMessage(LogLevel.Information, "the sink {Name} is configured no more; what waited for it is forgotten")]
+    static partial void LogRemoved(ILogger logger, string name);
+}
