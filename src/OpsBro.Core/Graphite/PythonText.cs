@@ -36,6 +36,16 @@ public static class PythonText
     }
 
     /// <summary>Python's <c>round(number, places)</c>.</summary>
-    public static double Round(double number, int places) =>
-        double.IsFinite(number) ? FloatText.Round(number, places) : number;
+    /// <exception cref="GraphiteException">The rounded number is too large.</exception>
+    public static double Round(double number, int places)
+    {
+        try
+        {
+            return FloatText.Round(number, places);
+        }
+        catch (ExpressionException e)
+        {
+            throw new GraphiteException(e.Message);
+        }
+    }
 }

@@ -1,0 +1,60 @@
+using OpsBro.Core.Graphite;
+using OpsBro.Core.TimeSeries;
+
+namespace OpsBro.Tests.Graphite;
+
+/// <summary>Requests that cost too much are refused before they cost it.</summary>
+public class RenderCostTests
+{
+    /// <summary>Many series that share one array.</summary>
+    sealed class WideSource(int count, int points) : ISeriesSource
+    {
+        readonly double[] values = new double[points];
+
+        public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect) =>
+            [.. Enumerable.Range(0, count).Select(n => new SeriesSlice($"s{n}.{aspect}", from + 1, 1, values))];
+
+        public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect) => [];
+    }
+
+    static string Refused(string target, int count, int points) => Assert.Throws<GraphiteException>(() =>
+        TargetEvaluator.Default.Evaluate(target, SampleSource.Context(new WideSource(count, points)))).Message;
+
+    [Fact]
+    public void Too_many_series() => Assert.Equal("more than 20000 series; write a narrower pattern", Refused("*", 20_001, 1));
+
+    [Fact]
+    public void Too_many_points_fetched() =>
+        Assert.Equal("more than 20000000 points; ask for fewer series or a shorter time", Refused("*", 201, 100_000));
+
+    [Fact]
+    public void Too_many_points_worked_out() =>
+        Assert.StartsWith("more than 400000000 points to work out", Refused("*" + string.Concat(Enumerable.Repeat("|group()", 50)), 190, 100_000),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Functions_that_evaluate_twice_do_not_pile_up() =>
+        Assert.StartsWith("more than 20000 calls of functions", Refused("a" + string.Concat(Enumerable.Repeat("|exponentialMovingAverage(2)", 30)), 1, 10),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Points_are_counted()
+    {
+        var context = SampleSource.Context(new WideSource(3, 100));
+
+        TargetEvaluator.Default.Evaluate("sumSeries(*)", context);
+
+        Assert.Equal(300, context.Cost.FetchedPoints);
+        Assert.Equal(100, context.Cost.ComputedPoints);
+    }
+
+    [Fact]
+    public void Consolidation_by_the_greatest_takes_the_greatest_of_the_store()
+    {
+        var context = SampleSource.Context(new WideSource(1, 3));
+
+        Assert.Equal("consolidateBy(s0.Max,\"max\")", TargetEvaluator.Default.Evaluate("consolidateBy(a,'max')", context)[0].Name);
+        Assert.Equal("consolidateBy(isNonNull(s0.Average),\"max\")", TargetEvaluator.Default.Evaluate("consolidateBy(isNonNull(a),'max')", context)[0].Name);
+        Assert.Equal("s0.Average", TargetEvaluator.Default.Evaluate("a", context)[0].Name);
+    }
+}
