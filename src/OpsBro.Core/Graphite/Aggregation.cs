@@ -6,6 +6,8 @@ public delegate double RowFunction(ReadOnlySpan<double> row);
 /// <summary>The aggregations that functions take by name: of one point of many series, and of many points of one.</summary>
 public static class Aggregation
 {
+    const int MostOnStack = 256;
+
     static readonly Dictionary<string, RowFunction> rows = new(StringComparer.Ordinal)
     {
         ["average"] = Average,
@@ -143,8 +145,13 @@ public static class Aggregation
     /// <summary>The one in the middle, or the mean of the two in the middle.</summary>
     public static double Median(ReadOnlySpan<double> row)
     {
-        var sorted = Sorted(row);
-        if (sorted.Length == 0) return double.NaN;
+        Span<double> sorted = row.Length <= MostOnStack ? stackalloc double[row.Length] : new double[row.Length];
+        var count = 0;
+        foreach (var value in row)
+            if (!double.IsNaN(value)) sorted[count++] = value;
+        if (count == 0) return double.NaN;
+        sorted = sorted[..count];
+        sorted.Sort();
         var middle = sorted.Length / 2;
         return sorted.Length % 2 == 0 ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle];
     }

@@ -29,27 +29,6 @@ public class GraphiteFunctionsTests
         }
     }
 
-    /// <summary>fixtures/functions.txt: what /functions of Debian's graphite-web 1.1.8 says, one line a function.</summary>
-    [Fact]
-    public void Functions_have_the_groups_and_parameters_of_graphite_web()
-    {
-        var differences = from line in File.ReadAllLines(Repository.PathOf("src", "OpsBro.Core", "Graphite", "fixtures", "functions.txt"))
-                          let name = line[..line.IndexOf(' ')]
-                          let ours = GraphiteFunctions.Default.Find(name) is { } function ? Shown(function) : "not there"
-                          where ours != line
-                          select $"{line}\n  ours: {ours}";
-
-        Assert.True(!differences.Any(), string.Join("\n", differences));
-    }
-
-    static string Shown(Function function) => $"{function.Name} [{function.Group}] {string.Join("; ", function.Params.Select(Shown))}";
-
-    static string Shown(Param param) =>
-        $"{param.Name}:{param.TypeName}{(param.IsRequired ? " required" : "")}{(param.IsMultiple ? " multiple" : "")}"
-        + ((param.ShownDefault ?? param.Default) is { } value ? $" default={value.Text}" : "")
-        + (param.Options.Count > 0 && param.Type is not (ParamType.AggFunc or ParamType.AggOrSeriesFunc) ? $" options={string.Join('|', param.Options)}" : "")
-        + (param.Suggestions.Count > 0 ? $" suggestions={string.Join('|', param.Suggestions.Select(s => s.Text))}" : "");
-
     [Fact]
     public void Functions_do_not_write_into_the_values_that_were_fetched()
     {

@@ -82,7 +82,7 @@ public sealed record Param(
     public string TypeName => char.ToLowerInvariant(Type.ToString()[0]) + Type.ToString()[1..];
 
     static IReadOnlyList<string> OptionsOf(ParamType type, string[] options) =>
-        options.Length > 0 ? options
+        options.Length > 0 ? [.. options.Order(StringComparer.Ordinal)]
         : type == ParamType.AggFunc ? Aggregation.Names
         : type == ParamType.AggOrSeriesFunc ? Aggregation.NamesWithFunctions
         : [];

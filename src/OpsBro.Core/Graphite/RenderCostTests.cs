@@ -54,7 +54,7 @@ public class RenderCostTests
         var context = SampleSource.Context(new WideSource(1, 3));
 
         Assert.Equal("consolidateBy(s0.Max,\"max\")", TargetEvaluator.Default.Evaluate("consolidateBy(a,'max')", context)[0].Name);
-        Assert.Equal("consolidateBy(isNonNull(s0.Average),\"max\")", TargetEvaluator.Default.Evaluate("consolidateBy(isNonNull(a),'max')", context)[0].Name);
+        Assert.Equal("consolidateBy(powSeries(s0.Average),\"max\")", TargetEvaluator.Default.Evaluate("consolidateBy(powSeries(a),'max')", context)[0].Name);
         Assert.Equal("s0.Average", TargetEvaluator.Default.Evaluate("a", context)[0].Name);
     }
 }

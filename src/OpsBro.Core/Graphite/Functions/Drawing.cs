@@ -21,7 +21,7 @@ static class Drawing
             c => [.. c.Series().Select(s => Marked(s, "drawAsInfinite", "1", $"drawAsInfinite({s.Name})"))]),
         New("areaBetween", "Draws the area between exactly two series.", [Param.Series], c => AreaBetween(c, c.Series())),
         New("stacked", "Draws each series on top of those before it; stacks with different names stand apart.",
-            [Param.Series, Optional("stack", ParamType.String, Value.Of(DefaultStack))], Stacked),
+            [Param.Series, Optional("stack", ParamType.String)], Stacked),
     ];
 
     static Function New(string name, string description, Param[] parameters, Func<FunctionCall, IReadOnlyList<Series>> run) =>
@@ -48,7 +48,7 @@ static class Drawing
 
     static IReadOnlyList<Series> Stacked(FunctionCall call)
     {
-        var stack = call.Text(1);
+        var stack = call.TextOrNull(1) ?? DefaultStack;
         if (!call.Context.State.Stacks.TryGetValue(stack, out var totals)) call.Context.State.Stacks[stack] = totals = [];
         return [.. call.Series().Select(On)];
 

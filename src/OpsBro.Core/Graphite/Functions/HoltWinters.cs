@@ -12,8 +12,8 @@ static class HoltWinters
     const double Alpha = 0.1, Beta = 0.0035, Gamma = 0.1;
 
     static readonly Param delta = Optional("delta", Integer, Value.Of(3L)) with { IsLoose = true };
-    static readonly Param bootstrap = Suggesting(Optional("bootstrapInterval", Interval, Value.Of("7d")), "7d", "30d");
-    static readonly Param season = Suggesting(Optional("seasonality", Interval, Value.Of("1d")), "1d", "7d");
+    static readonly Param bootstrap = Suggesting(Optional("bootstrapInterval", ParamType.Interval, Value.Of("7d")), "7d", "30d");
+    static readonly Param season = Suggesting(Optional("seasonality", ParamType.Interval, Value.Of("1d")), "1d", "7d");
 
     public static IEnumerable<Function> All { get; } =
     [

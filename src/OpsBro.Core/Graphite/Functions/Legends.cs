@@ -16,7 +16,18 @@ static class Legends
     public static IEnumerable<Function> All { get; } =
     [
         new("legendValue", FunctionGroup.Alias, "Adds values of the series to its name: aggregations, at the end \"si\" or \"binary\" for units.",
-            [Param.Series, Many("valuesTypes", ParamType.String)], Legend),
+            [
+                Param.Series,
+                Many("valuesTypes", ParamType.String) with
+                {
+                    IsLoose = true,
+                    Options =
+                    [
+                        .. Aggregation.Names.Concat(Aggregation.Names.Select(n => n + "Series")).Append("si").Append("binary").Order(StringComparer.Ordinal),
+                    ],
+                },
+            ],
+            Legend),
         new("cactiStyle", FunctionGroup.Special, "Names in columns with the current, greatest and least value.",
             [Param.Series, Optional("system", ParamType.String, "si", "binary"), Optional("units", ParamType.String)], Cacti),
     ];

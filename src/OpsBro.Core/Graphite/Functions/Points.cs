@@ -21,8 +21,6 @@ static class Points
             c => ConsolidateBy(c, c.Text(1))),
         new("cumulative", FunctionGroup.Special, "Several points are added up when there are more than are wanted: consolidateBy(…,'sum').", [Param.Series],
             c => ConsolidateBy(c, "sum")),
-        new("isNonNull", FunctionGroup.Combine, "1 where there is a value, 0 where there is none.", [Param.Series],
-            c => [.. c.Series().Select(IsNonNull)]),
         new("seriesByTag", FunctionGroup.Special, "The series whose tags match all conditions: tag=value, tag!=value, tag=~regex, tag!=~regex.",
             [OneOrMany("tagExpressions", ParamType.String)], SeriesByTag),
     ];
@@ -43,13 +41,6 @@ static class Points
         var least = call.Float(1);
         call.Context.State.XFilesFactor = least;
         return [.. call.Series().Select(s => s with { XFilesFactor = least, Tags = s.Tags.With("xFilesFactor", PythonText.Float(least)) })];
-    }
-
-    static Series IsNonNull(Series series)
-    {
-        var values = new double[series.Values.Length];
-        for (var i = 0; i < values.Length; i++) values[i] = double.IsNaN(series.Values[i]) ? 0 : 1;
-        return series.Named($"isNonNull({series.Name})").WithValues(values) with { Tags = series.Tags.With("isNonNull", "1") };
     }
 
     /// <summary>The evaluator itself fetches; here arrives only who calls it by name, as reduceSeries can.</summary>
