@@ -19,6 +19,15 @@ public enum TagOperator
 /// <param name="Value">With what.</param>
 public sealed record TagExpression(string Tag, TagOperator Operator, string Value)
 {
+    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    public string ToText() => Tag + Operator switch
+    {
+        TagOperator.Equal => "=",
+        TagOperator.NotEqual => "!=",
+        TagOperator.Match => "=~",
+        _ => "!=~",
+    } + Value;
+
     /// <summary>Reads one; null when it is none.</summary>
     public static TagExpression? Parse(string text)
     {

@@ -47,6 +47,9 @@ internal sealed partial class MetricStore
         lock (gate) return deleted.Add(name);
     }
 
+    /// <summary>How names begin: their first dotted parts, each once; those of tagged series too.</summary>
+    public IReadOnlyCollection<string> Roots() => [.. Names().Select(n => n.Split('.', ';')[0]).Distinct()];
+
     /// <summary>Every series, in order.</summary>
     public IReadOnlyList<string> Names()
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Metrics.Asking;
+using OpsBro.Metrics.Carrying;
 using OpsBro.Metrics.Storing;
 using OpsBro.Storage;
 
@@ -26,6 +27,8 @@ internal sealed class MetricsComponent : IComponent
             return new MetricJournal(new SeriesNames(), new JournalFile(database), () => MetricJournal.DefaultBytes);
         });
         services.AddSingleton<MetricStore>();
+        services.AddSingleton<ClusterMetrics>();
+        services.AddHostedService(s => s.GetRequiredService<ClusterMetrics>());
         MetricRoutes.AddTo(services);
     }
 
