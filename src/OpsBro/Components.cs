@@ -9,6 +9,7 @@ using OpsBro.Events;
 using OpsBro.Gossip;
 using OpsBro.Metrics;
 using OpsBro.Metrics.Exporters;
+using OpsBro.Metrics.Listeners;
 using OpsBro.NodeState;
 using OpsBro.Storage;
 
@@ -33,5 +34,6 @@ internal static class Components
         new EventsComponent(),
         new MetricsComponent(),
         new ForwardComponent(),
+        new StatsdComponent(),
     ];
 }
