@@ -174,7 +174,7 @@ public class StatsdAggregateTests
     {
         var run = new StatsdRun();
         byte[][] packets = [.. Enumerable.Range(0, 200).Select(i => Encoding.ASCII.GetBytes(
-            $"web.host{i}.app:1|c\nweb.{i}:{i}.25|g\nweb.{i}:-1|g\nt{i}:{i}|ms|@0.5\nt:1:2:3|ms\nu{i}:user{i}|s\nb:1|c|#host:web{i},x:y\nbad {i % 3}\na:1e1|c"))];
+            $"web.host{i}.app:1|c\nweb.{i}:{i}.25|g\nweb.{i}:-1|g\nt{i}:{i}|ms|@0.5\nt:1:2:3|ms\nu{i}:user{i}|s\nb:1|c|#host:web{i},x:y\nbad"))];
         for (var warm = 0; warm < 4; warm++)
         {
             Feed(run, packets);
