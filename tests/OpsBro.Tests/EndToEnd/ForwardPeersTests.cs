@@ -60,7 +60,7 @@ public sealed class ForwardPeersTests : IDisposable
         for (var watch = System.Diagnostics.Stopwatch.StartNew(); !expected.SetEquals(last); await Task.Yield())
         {
             Assert.True(watch.Elapsed < RunningAgent.Patience,
-                $"{last.Count} of {expected.Count} samples; missing {expected.Except(last).FirstOrDefault()}, too many {last.Except(expected).FirstOrDefault()}");
+                $"{last.Count} of {expected.Count}; missing {expected.Except(last).FirstOrDefault()}, too many {last.Except(expected).FirstOrDefault()}");
             last = await read();
         }
         Assert.Equal(expected.Count, last.Count);

@@ -111,19 +111,21 @@ internal sealed partial class ForwardLoop(
 
     void Report()
     {
-        var problems = new List<Problem>(faults);
-        foreach (var (node, worker) in running.Values)
-        {
-            var (name, now) = (worker.Options.Name, worker.Report.Now);
-            void Warn(string message) => problems.Add(Problem.At(node, message) with { IsWarning = true });
-            if (now.State == SinkState.Down && now.StateAge >= DownIsAProblem)
-                Warn($"the sink {name} takes nothing since {now.Since.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {now.Error}");
-            if (now.Lost > 0 && now.LostAge < LossIsAProblem)
-                Warn($"{now.Lost} points for the sink {name} were given up, because the queue is full; see opsbro forward state");
-        }
+        List<Problem> problems = [.. faults, .. running.Values.SelectMany(r => TroublesOf(r.Worker.Options.Name, r.Worker.Report.Now, r.Node))];
         if (problems.SequenceEqual(reported)) return;
         reported = problems;
         config.Report("forward", problems);
+    }
+
+    /// <summary>What the operator should know of a sink, at the place where it is written.</summary>
+    public static IEnumerable<Problem> TroublesOf(string name, SinkFigures now, ConfigNode node)
+    {
+        if (now.State == SinkState.Down && now.StateAge >= DownIsAProblem)
+            yield return Warning($"the sink {name} takes nothing since {now.Since.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {now.Error}");
+        if (now.Lost > 0 && now.LostAge < LossIsAProblem)
+            yield return Warning($"{now.Lost} points for the sink {name} were given up, because the queue is full; see opsbro forward state");
+
+        Problem Warning(string message) => Problem.At(node, message) with { IsWarning = true };
     }
 
     [LoggerMessage(LogLevel.Information, "the sink {Name} is configured anew: {Target}")]

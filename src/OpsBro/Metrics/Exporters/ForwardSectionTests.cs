@@ -111,4 +111,18 @@ public class ForwardSectionTests
         Assert.Contains("\"a b\" is no name of a sink", Assert.Single(problems).Message);
         Assert.Empty(section.Names);
     }
+
+    [Fact]
+    public void A_sink_that_is_down_for_a_minute_or_lost_points_is_a_problem()
+    {
+        var node = Read("forward:\n  s: {kind: graphite, address: x}\n").Section.Sinks[0].Node;
+        var down = new SinkFigures { State = SinkState.Down, Error = "no route", Since = DateTimeOffset.UnixEpoch, StateAge = TimeSpan.FromSeconds(59) };
+        var lost = new SinkFigures { Lost = 7, LostAge = TimeSpan.FromHours(23) };
+
+        Assert.Empty(ForwardLoop.TroublesOf("s", down, node));
+        var problem = Assert.Single(ForwardLoop.TroublesOf("s", down with { StateAge = TimeSpan.FromSeconds(60) }, node));
+        Assert.Equal(("the sink s takes nothing since 1970-01-01T00:00:00Z: no route", 2, true), (problem.Message, problem.Line, problem.IsWarning));
+        Assert.StartsWith("7 points for the sink s were given up", Assert.Single(ForwardLoop.TroublesOf("s", lost, node)).Message);
+        Assert.Empty(ForwardLoop.TroublesOf("s", lost with { LostAge = TimeSpan.FromHours(25) }, node));
+    }
 }
