@@ -17,14 +17,14 @@ internal sealed partial class MetricStore
     {
         var matches = Asking.NamePattern.Of(pattern);
         var depth = pattern.Count(c => c == '.');
-        return [.. Names().Where(n => n.Count(c => c == '.') == depth && !n.Contains(';') && matches.Matches(n)).Select(n => Slice(n, from, until))];
+        return [.. Names().Where(n => n.Count(c => c == '.') == depth && !n.Contains(';') && matches.Matches(n)).Select(n => Slice(n, from, until, aspect))];
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect)
     {
         var matches = Asking.TaggedName.Matcher(tags);
-        return [.. Asking.TaggedName.Among(Names()).Where(matches).Select(n => Slice(n.Canonical, from, until))];
+        return [.. Asking.TaggedName.Among(Names()).Where(matches).Select(n => Slice(n.Canonical, from, until, aspect))];
     }
 
     /// <summary>The nodes of the tree of names that a pattern matches, in the order of their paths; leaves and branches.</summary>
@@ -56,8 +56,9 @@ internal sealed partial class MetricStore
         lock (gate) return [.. Enumerable.Range(0, names.Count).Select(i => names[i]).Where(n => !deleted.Contains(n)).Order(StringComparer.Ordinal)];
     }
 
-    SeriesSlice Slice(string name, long from, long until)
+    SeriesSlice Slice(string name, long from, long until, Aspect aspect)
     {
+        if (Seconds.TryFetch(name, from, until, time.GetUtcNow().ToUnixTimeSeconds(), aspect, out var seconds)) return seconds;
         var start = (SlotOf(from) + 1L) * BaseStep;
         var values = new double[Math.Max(0, ((until - start) / BaseStep) + 1)];
         Array.Fill(values, double.NaN);

@@ -35,6 +35,9 @@ internal sealed partial class MetricStore : ISeriesSource
         lock (gate) journal.Replay(0, (series, at, value) => recent.Add(series, SlotOf(at), value));
     }
 
+    /// <summary>The tier of seconds: the host's own core numbers of the last hour.</summary>
+    public RecentSeconds Seconds { get; } = new();
+
     /// <summary>The source of that name; made when it is asked for the first time.</summary>
     public MetricSource Source(string name) => sources.GetOrAdd(name, n => new MetricSource(n));
 

@@ -27,6 +27,7 @@ internal sealed class MetricsComponent : IComponent
             return new MetricJournal(new SeriesNames(), new JournalFile(database), () => MetricJournal.DefaultBytes);
         });
         services.AddSingleton<MetricStore>();
+        services.AddHostedService<CoreNumbersLoop>();
         services.AddSingleton<ClusterMetrics>();
         services.AddHostedService(s => s.GetRequiredService<ClusterMetrics>());
         MetricRoutes.AddTo(services);

@@ -22,6 +22,9 @@ internal sealed class CounterMemory(int width)
     /// <summary>Things that came in this run, oldest first.</summary>
     public IEnumerable<Counters> Current => known.Values.Where(c => c.Run == run);
 
+    /// <summary>Things that came in the run that ended last, for those who may not make garbage.</summary>
+    public Dictionary<string, Counters>.ValueCollection All => known.Values;
+
     /// <summary>Begins a run.</summary>
     public void Start(TimeSpan at) => (run, now, Refused) = (run + 1, at, 0);
 

@@ -1,0 +1,99 @@
+using OpsBro.Collectors;
+using OpsBro.Collectors.Linux;
+using OpsBro.Metrics;
+using OpsBro.Platform;
+using OpsBro.Tests.Linux;
+
+namespace OpsBro.Tests.Metrics;
+
+/// <summary>The core numbers of a second, from recorded files and from this host.</summary>
+public class CoreNumbersTests
+{
+    static string NameOf(string collector, string key) => $"h.{collector}.{key}";
+
+    static CoreNumbers TwoSeconds(RecordedHost host)
+    {
+        var numbers = new CoreNumbers(host.Files, NameOf);
+        host.With("/proc/stat", "cpu  100 0 100 1000 0 0 0 0 0 0\ncpu0 100 0 100 1000 0 0 0 0 0 0\n");
+        host.With("/proc/loadavg", "0.20 0.18 0.12 1/80 11206\n");
+        host.With("/proc/meminfo", "MemTotal: 1000 kB\nMemFree: 300 kB\nMemAvailable: 400 kB\nBuffers: 10 kB\nCached: 20 kB\n");
+        host.With("/proc/net/dev", Traffic(1000));
+        host.With("/proc/diskstats", "8 0 sda 10 0 100 5 20 0 200 7 0 50 60\n");
+        numbers.Read(TimeSpan.FromSeconds(100));
+        host.With("/proc/stat", "cpu  130 10 120 1030 10 0 0 0 0 0\ncpu0 130 10 120 1030 10 0 0 0 0 0\n");
+        host.With("/proc/net/dev", Traffic(3500));
+        host.With("/proc/diskstats", "8 0 sda 15 0 110 5 20 0 200 7 0 150 60\n");
+        numbers.Read(TimeSpan.FromSeconds(101));
+        return numbers;
+    }
+
+    static string Traffic(int bytes) =>
+        $"Inter-|   Receive  |  Transmit\n face |bytes |bytes\n  eth0: {bytes} 2 0 0 0 0 0 0 5 6 0 0 0 0 0 0\n    lo: 9 9 0 0 0 0 0 0 9 9 0 0 0 0 0 0\n";
+
+    [Theory]
+    [InlineData("h.cpustats.cpu_all.%user", 30)]
+    [InlineData("h.cpustats.cpu_all.%iowait", 10)]
+    [InlineData("h.loadaverage.load5", 0.18)]
+    [InlineData("h.memory.used", 60)]
+    [InlineData("h.memory.phys_free", 330)]
+    [InlineData("h.networktraffic.eth0.recv_bytes/s", 2500)]
+    [InlineData("h.iostats.sda.reads/s", 5)]
+    [InlineData("h.iostats.sda.read_bytes/s", 5120)]
+    [InlineData("h.iostats.sda.util%", 10)]
+    public void A_second_is_told_by_two_readings(string name, double value)
+    {
+        using var host = new RecordedHost();
+
+        Assert.Equal(value, TwoSeconds(host).Fresh.Single(n => n.Name == name).Value);
+    }
+
+    [Fact]
+    public void A_source_that_is_damaged_does_not_silence_the_others()
+    {
+        using var host = new RecordedHost();
+        var numbers = TwoSeconds(host);
+
+        host.With("/proc/meminfo", "nothing\n");
+        numbers.Read(TimeSpan.FromSeconds(102));
+
+        Assert.Equal(["/proc/meminfo has no MemTotal"], numbers.Problems.Where(p => p is not null));
+        Assert.Contains(numbers.Fresh, n => n.Name == "h.networktraffic.eth0.recv_bytes/s" && n.Value == 0);
+        Assert.DoesNotContain(numbers.Fresh, n => n.Name.StartsWith("h.memory", StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData("3.10"), InlineData("4.19"), InlineData("6.1"), InlineData("6.18")]
+    public void The_names_are_those_of_the_collectors(string kernel)
+    {
+        using var host = new RecordedHost(kernel);
+        var numbers = new CoreNumbers(host.Files, (_, key) => key);
+        numbers.Read(TimeSpan.FromSeconds(1));
+        numbers.Read(TimeSpan.FromSeconds(2));
+        ICollector[] collectors = [new CpuStats(), new LoadAverage(), new Memory(), new NetworkTraffic(), new IoStats()];
+        var documented = collectors.SelectMany(c => c.Keys).Select(k => k.Path[(k.Path.IndexOf('>') + 1)..].TrimStart('.')).ToHashSet();
+
+        Assert.NotEmpty(numbers.Fresh);
+        Assert.All(numbers.Fresh, n => Assert.Contains(documented, key => key == n.Name || key == n.Name[(n.Name.IndexOf('.') + 1)..]));
+    }
+
+    [Fact]
+    public void Reading_this_host_makes_no_garbage()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        using var host = new HostFiles();
+        var (numbers, seconds) = (new CoreNumbers(host, NameOf), new RecentSeconds());
+        var second = 1_700_000_000;
+        for (var i = 0; i < 50; i++) Once();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) Once();
+        var taken = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(taken, 0, 100 * 40);   // a new interface in between would make a little
+
+        void Once()
+        {
+            numbers.Read(TimeSpan.FromSeconds(++second));
+            seconds.Put(numbers.Fresh, second);
+        }
+    }
+}
