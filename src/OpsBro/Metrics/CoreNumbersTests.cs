@@ -1,5 +1,6 @@
 using OpsBro.Collectors;
 using OpsBro.Collectors.Linux;
+using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics;
 using OpsBro.Platform;
 using OpsBro.Tests.Linux;
@@ -95,5 +96,33 @@ public class CoreNumbersTests
             numbers.Read(TimeSpan.FromSeconds(++second));
             seconds.Put(numbers.Fresh, second);
         }
+    }
+
+    [Fact]
+    public void The_last_hour_is_answered_second_by_second_and_what_is_older_by_slots()
+    {
+        using var host = new RecordedHost();
+        var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
+        var store = new MetricStore(clock, new MetricJournal());
+        var source = store.Source(CoreNumbersLoop.SourceName);
+        var numbers = TwoSeconds(host).Fresh;
+        for (var second = 1_700_000_000 - 100; second <= 1_700_000_000; second++)
+        {
+            store.Seconds.Put(numbers, second);
+            foreach (var number in numbers) store.Add(source, number.Bytes, second, number.Value);
+        }
+
+        var fine = Assert.Single(store.Fetch("h.cpustats.cpu_all.%user", 1_700_000_000 - 60, 1_700_000_000, Aspect.Last));
+        var coarse = Assert.Single(store.Fetch("h.cpustats.cpu_all.%user", 1_700_000_000 - 7200, 1_700_000_000, Aspect.Last));
+
+        Assert.Equal((1, 60), (fine.Step, fine.Values.Length));
+        Assert.All(fine.Values, v => Assert.Equal(30, v));
+        Assert.Equal(MetricStore.BaseStep, coarse.Step);
+        Assert.Equal(30, coarse.Values[^1]);
+    }
+
+    sealed class FixedClock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
     }
 }
