@@ -24,14 +24,12 @@ internal sealed record PrometheusName(string Name, IReadOnlyList<string?> Labels
         ["bytes"] = ("bytes", 1, "bytes"),
         ["kB"] = ("bytes", 1024, ""),
         ["MB"] = ("bytes", 1024 * 1024, ""),
-        ["bits"] = ("bits", 1, ""),
         ["pages"] = ("pages", 1, ""),
         ["s"] = ("seconds", 1, "seconds"),
-        ["d"] = ("seconds", 86400, ""),
         ["ms"] = ("seconds", 1e-3, "ms"),
         ["us"] = ("seconds", 1e-6, "us"),
         ["MHz"] = ("hertz", 1e6, "mhz"),
-        ["Mbit/s"] = ("bits_per_second", 1e6, "mbps"),
+        ["Mbit/s"] = ("bytes_per_second", 125_000, "mbps"),
         ["bytes/s"] = ("bytes_per_second", 1, "bytes_per_second"),
         ["ms/s"] = ("ratio", 1e-3, "ms_per_second"),
         ["1/s"] = ("per_second", 1, "per_second"),
@@ -93,6 +91,7 @@ internal sealed record PrometheusName(string Name, IReadOnlyList<string?> Labels
             if (char.IsAsciiLetterOrDigit(c)) text.Append(c);
             else if (text.Length > 0 && text[^1] != '_') text.Append('_');
         }
-        return text.ToString().TrimEnd('_');
+        // a word of the kernel's (nr_sec_page_table_pages) that readers would take for seconds
+        return text.ToString().TrimEnd('_').Replace("_sec_", "_secondary_");
     }
 }

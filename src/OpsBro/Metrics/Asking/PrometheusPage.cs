@@ -74,7 +74,7 @@ internal sealed class PrometheusPage(Telemetry telemetry, AgentState self, Readi
                     path.RemoveAt(path.Count - 1);
                 }
             }
-            else if (value.IsNumber)
+            else if (value.IsNumber && at?.Doc?.Unit != "d")   // days are the seconds beside them once more
             {
                 var name = PrometheusName.Of(at?.Doc, path);
                 var full = string.Join('_', new[] { "opsbro", PrometheusName.Clean(collector), name.Name }.Where(part => part.Length > 0));
