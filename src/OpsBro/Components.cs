@@ -35,5 +35,7 @@ internal static class Components
         new MetricsComponent(),
         new ForwardComponent(),
         new StatsdComponent(),
+        new GraphiteComponent(),
+        new IntakeComponent(),
     ];
 }

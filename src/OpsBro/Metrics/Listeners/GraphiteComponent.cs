@@ -1,0 +1,28 @@
+using Microsoft.Extensions.DependencyInjection;
+using OpsBro.Api;
+using OpsBro.Config;
+
+namespace OpsBro.Metrics.Listeners;
+
+/// <summary>Graphite's own ways in: lines on TCP and UDP, pickles on TCP.</summary>
+internal sealed class GraphiteComponent : IComponent
+{
+    /// <inheritdoc/>
+    public string Name => "graphite";
+
+    /// <inheritdoc/>
+    public void AddTo(IServiceCollection services, AgentOptions options)
+    {
+        services.AddSingleton<GraphiteBook>().AddSingleton<GraphiteIntake>().AddSingleton<GraphiteListener>();
+        services.AddHostedService(s => s.GetRequiredService<GraphiteListener>());
+        services.AddSingleton<IConfigChecker, GraphiteChecker>();
+    }
+
+    /// <inheritdoc/>
+    public void MapTo(ApiRoutes api, IServiceProvider services)
+    {
+        var listener = services.GetRequiredService<GraphiteListener>();
+        api.Get("/v1/graphite", "What the Graphite listener does: connections, lines, and those that could not be read.",
+            IntakeJson.Default.GraphiteView, _ => listener.Now());
+    }
+}
