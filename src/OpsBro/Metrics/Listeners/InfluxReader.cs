@@ -149,11 +149,12 @@ internal sealed class InfluxReader(MetricStore store, MetricSource source)
             var isWhole = text[..used].IndexOfAny(".eE"u8) < 0;
             return isWhole && used + 1 == text.Length && (text[used] == (byte)'i' || (text[used] == (byte)'u' && text[0] != (byte)'-')) ? value : null;
         }
-        if (text.SequenceEqual("t"u8) || text.SequenceEqual("T"u8) || text.SequenceEqual("true"u8) || text.SequenceEqual("True"u8) || text.SequenceEqual("TRUE"u8))
-            return 1;
-        return text.SequenceEqual("f"u8) || text.SequenceEqual("F"u8) || text.SequenceEqual("false"u8) || text.SequenceEqual("False"u8)
-            || text.SequenceEqual("FALSE"u8) ? 0 : null;
+        return IsWord(text, "t"u8, "true"u8) ? 1 : IsWord(text, "f"u8, "false"u8) ? 0 : null;
     }
+
+    /// <summary>t, T, true, True, TRUE.</summary>
+    static bool IsWord(ReadOnlySpan<byte> text, ReadOnlySpan<byte> letter, ReadOnlySpan<byte> word) =>
+        System.Text.Ascii.EqualsIgnoreCase(text, letter) || System.Text.Ascii.EqualsIgnoreCase(text, word);
 
     static long? TryTime(ReadOnlySpan<byte> text, long unitsPerSecond, long secondsPerUnit, long now)
     {

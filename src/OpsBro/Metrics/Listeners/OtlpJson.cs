@@ -128,8 +128,10 @@ internal static class OtlpJson
         switch (field.Kind)
         {
             case Kind.Message: output.WriteBytes(UnsafeByteOperations.UnsafeWrap(Message(element, field.Shape!, name))); break;
-            case Kind.Text: output.WriteString(element.ValueKind == JsonValueKind.String ? element.GetString() : throw Wrong(name, "a text")); break;
-            case Kind.Bool: output.WriteBool(element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : throw Wrong(name, "a boolean")); break;
+            case Kind.Text when element.ValueKind == JsonValueKind.String: output.WriteString(element.GetString()); break;
+            case Kind.Text: throw Wrong(name, "a text");
+            case Kind.Bool when element.ValueKind is JsonValueKind.True or JsonValueKind.False: output.WriteBool(element.GetBoolean()); break;
+            case Kind.Bool: throw Wrong(name, "a boolean");
             case Kind.Double: output.WriteDouble(Double(element, name)); break;
             case Kind.Fixed64: output.WriteFixed64(Whole<ulong>(element, name)); break;
             case Kind.SFixed64: output.WriteSFixed64(Whole<long>(element, name)); break;

@@ -41,7 +41,8 @@ internal sealed partial class OtlpReader
         if (!isWhole || scale is < MinScale or > MaxScale || !double.IsFinite(threshold))
         {
             result.Refused++;
-            result.Problem = $"an exponential histogram is damaged, has more than {MaxBuckets} buckets on a side, or a scale outside of {MinScale} to {MaxScale}";
+            result.Problem = $"an exponential histogram is damaged, has more than {MaxBuckets} buckets on a side, or its scale {scale} is not from "
+                + $"{MinScale} to {MaxScale}";
             return;
         }
         Put(path, numbers, ref result);

@@ -66,7 +66,7 @@ internal sealed class RemoteWriteReader(MetricStore store, MetricSource source)
             {
                 if (isPath && series.Field == 2) samples++;
                 if (series.Field != 1) continue;
-                if (isPath && ++labels > MaxLabels) break;
+                if (isPath && ++labels > MaxLabels) continue;
                 ReadOnlySpan<byte> key = default, value = default;
                 var label = new ProtoReader(series.Data);
                 while (label.Next())
@@ -105,8 +105,8 @@ internal static class IntakeNumbers
         {
             result.Refused++;
             if (result.Problem.Length == 0)
-                result.Problem = $"refused: {System.Text.Encoding.UTF8.GetString(name[..Math.Min(name.Length, 200)])} at {at} with {value}: the name, the time or "
-                    + "the value is none that is kept, or there are too many series; /v1/intake counts which";
+                result.Problem = $"{MetricName.Readable(name)} at {at}: the name or the time is none that is kept, or there are too many series; "
+                    + "/v1/intake counts which";
         }
     }
 
