@@ -19,8 +19,15 @@ static class IntakeStores
         new(store = Empty(), new GraphiteBook(TimeProvider.System), TimeProvider.System);
 
     /// <summary>The value of a series at a time; NaN when there is none.</summary>
-    public static double At(this MetricStore store, string name, long at) =>
-        store.Fetch(name, at - MetricStore.BaseStep, at, Aspect.Last).SingleOrDefault(s => s.Name == name)?.Values[^1] ?? double.NaN;
+    public static double At(this MetricStore store, string name, long at)
+    {
+        var from = at - MetricStore.BaseStep;
+        var parts = name.Split(';');
+        var found = parts.Length == 1
+            ? store.Fetch(name, from, at, Aspect.Last)
+            : store.FetchTagged([.. parts.Select((p, i) => TagExpression.Parse(i == 0 ? $"name={p}" : p)!)], from, at, Aspect.Last);
+        return found.SingleOrDefault(s => s.Name == name)?.Values[^1] ?? double.NaN;
+    }
 
     /// <summary>"name = value" of every series at a time.</summary>
     public static IEnumerable<string> All(this MetricStore store, long at) =>
