@@ -32,48 +32,75 @@ internal static class OtlpJson
 
     static readonly Shape value = new()
     {
-        ["stringValue"] = new(1, Kind.Text), ["boolValue"] = new(2, Kind.Bool), ["intValue"] = new(3, Kind.Int64), ["doubleValue"] = new(4, Kind.Double),
+        ["stringValue"] = new(1, Kind.Text),
+        ["boolValue"] = new(2, Kind.Bool),
+        ["intValue"] = new(3, Kind.Int64),
+        ["doubleValue"] = new(4, Kind.Double),
     };
 
     static readonly Shape attribute = new() { ["key"] = new(1, Kind.Text), ["value"] = new(2, Kind.Message, value) };
 
     static readonly Shape number = new()
     {
-        ["attributes"] = new(7, Kind.Message, attribute), ["timeUnixNano"] = new(3, Kind.Fixed64), ["asDouble"] = new(4, Kind.Double),
-        ["asInt"] = new(6, Kind.SFixed64), ["flags"] = new(8, Kind.UInt32),
+        ["attributes"] = new(7, Kind.Message, attribute),
+        ["timeUnixNano"] = new(3, Kind.Fixed64),
+        ["asDouble"] = new(4, Kind.Double),
+        ["asInt"] = new(6, Kind.SFixed64),
+        ["flags"] = new(8, Kind.UInt32),
     };
 
     static readonly Shape histogram = new()
     {
-        ["attributes"] = new(9, Kind.Message, attribute), ["timeUnixNano"] = new(3, Kind.Fixed64), ["count"] = new(4, Kind.Fixed64),
-        ["sum"] = new(5, Kind.Double), ["bucketCounts"] = new(6, Kind.Fixed64), ["explicitBounds"] = new(7, Kind.Double),
-        ["flags"] = new(10, Kind.UInt32), ["min"] = new(11, Kind.Double), ["max"] = new(12, Kind.Double),
+        ["attributes"] = new(9, Kind.Message, attribute),
+        ["timeUnixNano"] = new(3, Kind.Fixed64),
+        ["count"] = new(4, Kind.Fixed64),
+        ["sum"] = new(5, Kind.Double),
+        ["bucketCounts"] = new(6, Kind.Fixed64),
+        ["explicitBounds"] = new(7, Kind.Double),
+        ["flags"] = new(10, Kind.UInt32),
+        ["min"] = new(11, Kind.Double),
+        ["max"] = new(12, Kind.Double),
     };
 
     static readonly Shape buckets = new() { ["offset"] = new(1, Kind.SInt32), ["bucketCounts"] = new(2, Kind.Int64) };
 
     static readonly Shape exponential = new()
     {
-        ["attributes"] = new(1, Kind.Message, attribute), ["timeUnixNano"] = new(3, Kind.Fixed64), ["count"] = new(4, Kind.Fixed64),
-        ["sum"] = new(5, Kind.Double), ["scale"] = new(6, Kind.SInt32), ["zeroCount"] = new(7, Kind.Fixed64),
-        ["positive"] = new(8, Kind.Message, buckets), ["negative"] = new(9, Kind.Message, buckets), ["flags"] = new(10, Kind.UInt32),
-        ["min"] = new(12, Kind.Double), ["max"] = new(13, Kind.Double), ["zeroThreshold"] = new(14, Kind.Double),
+        ["attributes"] = new(1, Kind.Message, attribute),
+        ["timeUnixNano"] = new(3, Kind.Fixed64),
+        ["count"] = new(4, Kind.Fixed64),
+        ["sum"] = new(5, Kind.Double),
+        ["scale"] = new(6, Kind.SInt32),
+        ["zeroCount"] = new(7, Kind.Fixed64),
+        ["positive"] = new(8, Kind.Message, buckets),
+        ["negative"] = new(9, Kind.Message, buckets),
+        ["flags"] = new(10, Kind.UInt32),
+        ["min"] = new(12, Kind.Double),
+        ["max"] = new(13, Kind.Double),
+        ["zeroThreshold"] = new(14, Kind.Double),
     };
 
     static readonly Shape quantile = new() { ["quantile"] = new(1, Kind.Double), ["value"] = new(2, Kind.Double) };
 
     static readonly Shape summary = new()
     {
-        ["attributes"] = new(7, Kind.Message, attribute), ["timeUnixNano"] = new(3, Kind.Fixed64), ["count"] = new(4, Kind.Fixed64),
-        ["sum"] = new(5, Kind.Double), ["quantileValues"] = new(6, Kind.Message, quantile), ["flags"] = new(8, Kind.UInt32),
+        ["attributes"] = new(7, Kind.Message, attribute),
+        ["timeUnixNano"] = new(3, Kind.Fixed64),
+        ["count"] = new(4, Kind.Fixed64),
+        ["sum"] = new(5, Kind.Double),
+        ["quantileValues"] = new(6, Kind.Message, quantile),
+        ["flags"] = new(8, Kind.UInt32),
     };
 
     static Shape PointsOf(Shape point) => new() { ["dataPoints"] = new(1, Kind.Message, point) };
 
     static readonly Shape metric = new()
     {
-        ["name"] = new(1, Kind.Text), ["gauge"] = new(5, Kind.Message, PointsOf(number)), ["sum"] = new(7, Kind.Message, PointsOf(number)),
-        ["histogram"] = new(9, Kind.Message, PointsOf(histogram)), ["exponentialHistogram"] = new(10, Kind.Message, PointsOf(exponential)),
+        ["name"] = new(1, Kind.Text),
+        ["gauge"] = new(5, Kind.Message, PointsOf(number)),
+        ["sum"] = new(7, Kind.Message, PointsOf(number)),
+        ["histogram"] = new(9, Kind.Message, PointsOf(histogram)),
+        ["exponentialHistogram"] = new(10, Kind.Message, PointsOf(exponential)),
         ["summary"] = new(11, Kind.Message, PointsOf(summary)),
     };
 
