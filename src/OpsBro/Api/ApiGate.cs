@@ -105,11 +105,13 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
         || host.StartsWith(machine + ".", StringComparison.OrdinalIgnoreCase)
         || Options.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Clients of InfluxDB call the scheme "Token".</summary>
     static string? TokenOf(HttpRequest request)
     {
-        const string scheme = "Bearer ";
         string? header = request.Headers.Authorization;
-        return header is not null && header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? header[scheme.Length..].Trim() : null;
+        foreach (var scheme in (string[])["Bearer ", "Token "])
+            if (header is not null && header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) return header[scheme.Length..].Trim();
+        return null;
     }
 
     static async Task Write(HttpContext context, ApiProblem problem)
