@@ -89,7 +89,8 @@ public class IntakeEndToEndTests
         await using var agent = await Agent();
         using var http = agent.Http();
         string Json(string name) => $$"""
-            {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "{{name}}", "gauge": {"dataPoints": [{"timeUnixNano": "{{now}}000000000", "asDouble": 1.5} ] } } ] } ] } ] }
+            {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "{{name}}", "gauge": {"dataPoints": [
+              {"timeUnixNano": "{{now}}000000000", "asDouble": 1.5} ] } } ] } ] } ] }
             """;
 
         Assert.Equal((200, "{}"), await Post(http, "/v1/metrics", Encoding.UTF8.GetBytes(Json("a.b")), "application/json"));
@@ -114,10 +115,16 @@ public class IntakeEndToEndTests
         File.WriteAllText(Path.Join(directory, "prometheus.yml"), $$"""
             global: {scrape_interval: 1s}
             scrape_configs: [{job_name: itself, static_configs: [{targets: ["127.0.0.1:{{port}}"]}]}]
-            remote_write: [{url: "http://127.0.0.1:{{agent.Port}}/api/v1/write", authorization: {credentials: {{token}} }, queue_config: {batch_send_deadline: 1s} }]
+            remote_write:
+              - url: http://127.0.0.1:{{agent.Port}}/api/v1/write
+                authorization: {credentials: {{token}} }
+                queue_config: {batch_send_deadline: 1s}
             """);
         using var prometheus = Process.Start(new ProcessStartInfo("/usr/bin/prometheus",
-            [$"--config.file={directory}/prometheus.yml", $"--storage.tsdb.path={directory}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"])
+            [
+                $"--config.file={directory}/prometheus.yml", $"--storage.tsdb.path={directory}/data", $"--web.listen-address=127.0.0.1:{port}",
+                "--log.level=warn",
+            ])
         { RedirectStandardError = true, RedirectStandardOutput = true })!;
         var said = new StringBuilder();
         prometheus.ErrorDataReceived += (_, line) => said.AppendLine(line.Data);
