@@ -19,11 +19,25 @@ public sealed class PythonPattern
         Dictionary<string, int> names = new(StringComparer.Ordinal);
         try
         {
-            return new PythonPattern(new Regex(Translate(pattern, names), RegexOptions.CultureInvariant, GraphiteLimits.PatternTime), names);
+            var text = Translate(pattern, names);
+            return new PythonPattern(Linear(text) ?? new Regex(text, RegexOptions.CultureInvariant, GraphiteLimits.PatternTime), names);
         }
         catch (ArgumentException e)
         {
             throw new GraphiteException($"\"{pattern}\" is no regular expression: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>A regex that takes time in proportion to the text; null for what it cannot do, such as a group that is told again.</summary>
+    static Regex? Linear(string text)
+    {
+        try
+        {
+            return new Regex(text, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, GraphiteLimits.PatternTime);
+        }
+        catch (NotSupportedException)
+        {
+            return null;
         }
     }
 

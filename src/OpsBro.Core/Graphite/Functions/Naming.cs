@@ -33,7 +33,14 @@ static class Naming
     static Function New(string name, string description, Param[] parameters, Func<FunctionCall, IReadOnlyList<Series>> run) =>
         new(name, FunctionGroup.Alias, description, parameters, run);
 
-    static IReadOnlyList<Series> Renamed(FunctionCall call, Func<Series, string> name) => [.. call.Series().Select(s => s.Alias(name(s)))];
+    static IReadOnlyList<Series> Renamed(FunctionCall call, Func<Series, string> name) =>
+    [
+        .. call.Series().Select(s =>
+        {
+            call.Context.Cancel.ThrowIfCancellationRequested(); // a regular expression may take its time on each name
+            return s.Alias(name(s));
+        }),
+    ];
 
     static IReadOnlyList<Series> Substituted(FunctionCall call)
     {
