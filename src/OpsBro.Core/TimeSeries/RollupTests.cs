@@ -61,6 +61,35 @@ public class RollupTests
         Assert.Contains("25", Assert.Throws<ArgumentException>(() => Rollup.Into(Blocks.Of([1]), 25, new SlotBlock())).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_sum_of_decimals_is_a_decimal()
+    {
+        var coarse = new SlotBlock();
+
+        Rollup.Into(Blocks.Of([0.1, 0.2, 0.3, 0.7, 0.1, 0.1], 1_700_000_040), 60, coarse);
+
+        Assert.Equal(1.5, coarse.Sum[0]);
+        Assert.NotEqual(1.5, 0.1 + 0.2 + 0.3 + 0.7 + 0.1 + 0.1);
+    }
+
+    [Theory, InlineData(1), InlineData(2)]
+    public void Other_sums_stay_what_they_are(int seed)
+    {
+        var random = new Random(seed);
+        for (var i = 0; i < 10_000; i++)
+        {
+            var sum = (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-20, 20));
+
+            var clean = Rollup.WithoutRoundingErrors(sum);
+
+            Assert.True(Math.Abs(clean - sum) <= Math.Abs(sum) * 1e-13, $"seed {seed}: {sum:R} became {clean:R}");
+        }
+        foreach (var odd in (double[])[0, -0.0, double.MaxValue, double.Epsilon, 1.0 / 3, 123456.789123])
+        {
+            Assert.Equal(BitConverter.DoubleToInt64Bits(odd), BitConverter.DoubleToInt64Bits(Rollup.WithoutRoundingErrors(odd)));
+        }
+    }
+
+    [Fact]
     public void A_sum_never_becomes_infinite()
     {
         var bucket = Bucket.Of(double.MaxValue);
