@@ -243,8 +243,11 @@ internal sealed partial class CheckLoop : IHostedService, ICheckWork
 /// <summary>The name of a plugin's value as a metric: <c>checks.linux.mailq.unsent</c>.</summary>
 internal static class SampleName
 {
+    /// <summary>What the names of all of them begin with.</summary>
+    public const string Root = "checks.";
+
     /// <summary>Lower case; what would cut the name at the wrong place becomes an underscore.</summary>
-    public static string Of(string checkId, string label) => $"checks.{Part(checkId).Replace('/', '.')}.{Part(label)}";
+    public static string Of(string checkId, string label) => $"{Root}{Part(checkId).Replace('/', '.')}.{Part(label)}";
 
     static string Part(string text) => string.Create(text.Length, text, (span, source) =>
     {

@@ -164,7 +164,7 @@ internal sealed partial class MetricJournal
         lock (Gate)
         {
             if (SeriesOf(number) is not { } series) return null;
-            text = Names[series];
+            text = Names.TextOf(series);
         }
         if (texts.Count >= MaxTexts) texts.Clear();
         return texts[number] = text;

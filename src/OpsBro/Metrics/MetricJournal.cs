@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
+using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics.Storing;
 
 namespace OpsBro.Metrics;
@@ -28,6 +30,9 @@ internal sealed partial class MetricJournal : IDisposable
     /// <summary>Bytes that wait in memory while the disk takes none.</summary>
     const int MaxWaiting = 16 << 20;
 
+    /// <summary>Numbers of series in the file are below it: a damaged one must not fill the memory.</summary>
+    const int MaxNumber = 8_000_000;
+
     /// <summary>Batches kept for reuse.</summary>
     const int MaxSpare = 8;
 
@@ -48,30 +53,31 @@ internal sealed partial class MetricJournal : IDisposable
     int renewals;
     bool isCommitAsked;
     JournalBatch[] taken = [];
-    int takenNames;
+    (int Number, string Name)[] takenTexts = [];
 
     /// <summary>A journal in memory.</summary>
-    public MetricJournal() : this(new SeriesNames(), null, () => DefaultBytes) { }
+    public MetricJournal() : this(new SeriesIndex((ulong)Random.Shared.NextInt64()), null, () => DefaultBytes) { }
 
     /// <summary>A journal in a file, with what is left in it.</summary>
     /// <param name="names">Names of the store's series.</param>
     /// <param name="file">Where; null for memory.</param>
     /// <param name="maxBytes">Its limit; asked now and then, so that a reload takes effect.</param>
-    public MetricJournal(SeriesNames names, JournalFile? file, Func<long> maxBytes)
+    public MetricJournal(SeriesIndex names, JournalFile? file, Func<long> maxBytes)
     {
         (Names, this.file, this.maxBytes) = (names, file, maxBytes);
         if (file is null) return;
         var state = file.Load();
         (identity, next, storedBytes, renewals) = (state.Identity, state.Next, state.Bytes, file.Database.Renewals);
         foreach (var (follower, position) in state.Cursors) cursors[follower] = Math.Min(position, next);
-        foreach (var (number, name) in state.Names) Know(number, names.Add(name));
+        foreach (var (number, name) in state.Names)
+            if (number is >= 0 and < MaxNumber && names.TryAdd(Encoding.UTF8.GetBytes(name), out var series, out _)) Know(number, series);
     }
 
     /// <summary>One lock for the store and its journal: what is in both must be in the same order in both.</summary>
     public Lock Gate { get; } = new();
 
     /// <summary>Names of the store's series.</summary>
-    public SeriesNames Names { get; }
+    public SeriesIndex Names { get; }
 
     /// <summary>Drawn for each file: positions of another file mean nothing in this one.</summary>
     public long Identity => Volatile.Read(ref identity);
@@ -153,6 +159,13 @@ internal sealed partial class MetricJournal : IDisposable
     /// <summary>Commits what there is now, and waits for it.</summary>
     public void Flush() => file?.Database.Flush();
 
+    /// <summary>Gives what is free in the file back to the disk.</summary>
+    public void Shrink()
+    {
+        file?.Database.Shrink();
+        file?.Database.Flush();
+    }
+
     JournalBatch NewBatch()
     {
         if (!spare.TryPop(out var batch)) return new JournalBatch(next);
@@ -188,10 +201,10 @@ internal sealed partial class MetricJournal : IDisposable
             isCommitAsked = false;
             Close();
             taken = [.. waiting];
-            takenNames = newNames.Count;
             if (file!.Database.Renewals != renewals) Renew(c);
+            takenTexts = [.. newNames.Select(number => (number, Names.TextOf(seriesOf[number])))];
         }
-        for (var i = 0; i < takenNames; i++) JournalFile.Add(c, newNames[i], Names[seriesOf[newNames[i]]]);
+        foreach (var (number, name) in takenTexts) JournalFile.Add(c, number, name);
         foreach (var batch in taken) JournalFile.Add(c, batch);
     }
 
@@ -205,7 +218,6 @@ internal sealed partial class MetricJournal : IDisposable
         newNames.Clear();
         for (var number = 0; number < seriesOf.Count; number++)
             if (seriesOf[number] >= 0) newNames.Add(number);
-        takenNames = newNames.Count;
     }
 
     void Committed(bool isOnDisk)
@@ -213,7 +225,8 @@ internal sealed partial class MetricJournal : IDisposable
         lock (Gate)
         {
             if (!isOnDisk) return;   // they still wait: the next point asks again
-            newNames.RemoveRange(0, takenNames);
+            var known = takenTexts.Select(t => t.Number).ToHashSet();
+            newNames.RemoveAll(known.Contains);
             var batches = taken;
             taken = [];
             foreach (var batch in batches)
@@ -235,6 +248,15 @@ internal sealed partial class MetricJournal : IDisposable
         Know(number, series);
         if (file is not null) newNames.Add(number);
         return number;
+    }
+
+    /// <summary>The series is no more: its number may be given to another. Under the gate.</summary>
+    public void Forget(int series)
+    {
+        if (series >= numberOf.Length || numberOf[series] == 0) return;
+        newNames.Remove(numberOf[series] - 1);
+        seriesOf[numberOf[series] - 1] = -1;
+        numberOf[series] = 0;
     }
 
     void Know(int number, int series)

@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics;
 using OpsBro.Metrics.Storing;
 using OpsBro.Storage;
@@ -14,14 +16,20 @@ public sealed class MetricJournalTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
-    MetricJournal Open() => new(new SeriesNames(),
+    MetricJournal Open() => new(new SeriesIndex(1),
         new JournalFile(new Database(FileName, TimeProvider.System, new Telemetry(), NullLogger<Database>.Instance, JournalFile.Kind)), () => limit);
+
+    static int Series(MetricJournal journal, string name)
+    {
+        Assert.True(journal.Names.TryAdd(Encoding.UTF8.GetBytes(name), out var series, out _));
+        return series;
+    }
 
     static void Append(MetricJournal journal, int from, int count, int series = 3)
     {
         lock (journal.Gate)
         {
-            for (var i = from; i < from + count; i++) journal.Append(journal.Names.Add($"s.{i % series}"), 1_000_000 + i, i * 0.25);
+            for (var i = from; i < from + count; i++) journal.Append(Series(journal, $"s.{i % series}"), 1_000_000 + i, i * 0.25);
         }
     }
 
@@ -41,7 +49,7 @@ public sealed class MetricJournalTests : IDisposable
 
         var lost = again.Replay(5_000, (series, at, value) =>
         {
-            Assert.Equal(($"s.{(next + 5_000) % 3}", 1_005_000L + next, (next + 5_000) * 0.25), (again.Names[series], at, value));
+            Assert.Equal(($"s.{(next + 5_000) % 3}", 1_005_000L + next, (next + 5_000) * 0.25), (again.Names.TextOf(series), at, value));
             next++;
         });
 
@@ -103,7 +111,7 @@ public sealed class MetricJournalTests : IDisposable
         journal.Follow("sink");
         lock (journal.Gate)
         {
-            for (var i = 0; i < 2_000_000; i++) journal.Append(journal.Names.Add("s"), i * 31L, Math.Sqrt(i));
+            for (var i = 0; i < 2_000_000; i++) journal.Append(Series(journal, "s"), i * 31L, Math.Sqrt(i));
         }
         journal.Flush();
         var full = new FileInfo(FileName).Length + new FileInfo(FileName + "-wal").Length;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics.Storing;
 
@@ -11,8 +12,11 @@ namespace OpsBro.Metrics;
 /// <param name="HasChildren">Longer names begin with it.</param>
 internal readonly record struct FoundName(string Path, bool IsLeaf, bool HasChildren);
 
-/// <summary>The numbers of this host: takes them in, keeps them, answers for them. Safe for many threads.</summary>
-internal sealed partial class MetricStore : ISeriesSource
+/// <summary>
+/// The numbers of this host: takes them in, keeps them, answers for them. Safe for many threads. A point goes to the recent ones in memory
+/// and to the journal; a round seals what is in memory into rows of chunks, merges rows, and makes old ones coarser.
+/// </summary>
+internal sealed partial class MetricStore : ISeriesSource, IDisposable
 {
     /// <summary>Seconds from one value to the next in the finest tier that is kept on disk.</summary>
     public const int BaseStep = 10;
@@ -20,29 +24,70 @@ internal sealed partial class MetricStore : ISeriesSource
     /// <summary>Points with a time further ahead than this are refused, in seconds: a clock is wrong, and they would hide what comes.</summary>
     public const int MaxAhead = 600;
 
+    /// <summary>Recent points are sealed when they take so many bytes.</summary>
+    public const int MaxRecent = 16 << 20;
+
+    /// <summary>Parts of recent points that wait for the disk at most; then the oldest goes.</summary>
+    const int MaxFrozen = 3;
+
+    /// <summary>A look at the size of the recent points each so many.</summary>
+    const int LookEvery = 1024;
+
     readonly TimeProvider time;
     readonly MetricJournal journal;
-    readonly SeriesNames names;
+    readonly SegmentFile? file;
+    readonly Func<MetricOptions> options;
+    readonly ILogger logger;
+    readonly SeriesIndex index;
     readonly Lock gate;
     readonly ConcurrentDictionary<string, MetricSource> sources = new();
+    readonly List<RecentPoints> frozen = [];
+    readonly SegmentCatalogue catalogue = new();
+    readonly Offenders offenders = new();
+    readonly List<int> unsaved = [];
+    readonly AutoResetEvent wake = new(false);
+    MetricSource?[] owners = new MetricSource?[64];
     RecentPoints recent;
+    DateTimeOffset recentSince;
+    int untilLook = LookEvery;
+    long forgotten;
 
-    /// <summary>A store; in memory when its journal is.</summary>
-    public MetricStore(TimeProvider time, MetricJournal journal)
+    /// <summary>A store in memory, for tests, with what its journal holds.</summary>
+    public MetricStore(TimeProvider time, MetricJournal journal) : this(time, journal, null, null, () => MetricOptions.Default, NullLogger.Instance) { }
+
+    /// <summary>A store.</summary>
+    /// <param name="time">Wall clock.</param>
+    /// <param name="journal">Its journal, whose names it shares.</param>
+    /// <param name="file">Where chunks are kept; null for memory.</param>
+    /// <param name="state">What was in the file, whose names are in the journal's index already.</param>
+    /// <param name="options">Asked now and then, so that a reload takes effect.</param>
+    /// <param name="logger">For what is lost.</param>
+    internal MetricStore(
+        TimeProvider time, MetricJournal journal, SegmentFile? file, SegmentState? state, Func<MetricOptions> options, ILogger logger)
     {
-        (this.time, this.journal, names, gate) = (time, journal, journal.Names, journal.Gate);
+        (this.time, this.journal, this.file, this.options, this.logger) = (time, journal, file, options, logger);
+        (index, gate) = (journal.Names, journal.Gate);
         recent = new RecentPoints(0);
-        lock (gate) journal.Replay(0, (series, at, value) => recent.Add(series, SlotOf(at), value));
+        recentSince = time.GetUtcNow();
+        // without the lock, which the writer of the journal takes: nobody else knows this store yet
+        if (state is not null) Load(state);
+        Replay(state is not null && state.Journal == journal.Identity ? state.Sealed : 0);
     }
 
     /// <summary>The tier of seconds: the host's own core numbers of the last hour.</summary>
     public RecentSeconds Seconds { get; } = new();
+
+    /// <summary>Every number in the order it was taken in, for those who pass numbers on.</summary>
+    public MetricJournal Journal => journal;
 
     /// <summary>The source of that name; made when it is asked for the first time.</summary>
     public MetricSource Source(string name) => sources.GetOrAdd(name, n => new MetricSource(n));
 
     /// <summary>Every source so far.</summary>
     public IEnumerable<MetricSource> Sources => sources.Values;
+
+    /// <summary>Set when there is work for a round before its time.</summary>
+    public WaitHandle Wake => wake;
 
     /// <summary>
     /// Takes one number. A second number for the same step replaces the first when the step is <see cref="BaseStep"/>; coarser tiers keep
@@ -77,29 +122,64 @@ internal sealed partial class MetricStore : ISeriesSource
     internal bool Take(MetricSource source, ReadOnlySpan<byte> name, long at, double value, long now)
     {
         if (!double.IsFinite(value)) return source.Refuse(Refusal.BadValue, name);
-        if (at > now + MaxAhead || at < now - MaxAge) return source.Refuse(Refusal.BadTime, name);
-        var series = names.Find(name);
+        if (at > now + MaxAhead || at < now - oldest) return source.Refuse(Refusal.BadTime, name);
+        var series = index.Find(name);
         if (series < 0 && (series = NewSeries(source, name)) < 0) return false;
         recent.Add(series, SlotOf(at), value);
         journal.Append(series, at, value);
+        if (--untilLook == 0) Look();
         return true;
     }
 
-    static int SlotOf(long at) => (int)((at - (((at % BaseStep) + BaseStep) % BaseStep)) / BaseStep);
+    static int SlotOf(long at) => (int)(Rollup.Align(at, BaseStep) / BaseStep);
+
+    void Look()
+    {
+        untilLook = LookEvery;
+        if (recent.Bytes >= MaxRecent) Freeze();
+    }
 
     int NewSeries(MetricSource source, ReadOnlySpan<byte> name)
     {
-        Span<byte> canonical = stackalloc byte[MetricName.MaxBytes];
-        var length = MetricName.Canonical(name, canonical);
-        if (length == 0)
+        var isFull = options().IsFull(source.Name, source.Series, index.Count);
+        if (!MetricName.IsAllowed(name) || isFull)
+        {
+            if (isFull) offenders.Count(name);
+            source.Refuse(isFull ? Refusal.TooManySeries : Refusal.BadName, name);
+            return -1;
+        }
+        if (!index.TryAdd(name, out var series, out var isNew))
         {
             source.Refuse(Refusal.BadName, name);
             return -1;
         }
-        canonical = canonical[..length];
-        if (names.Find(canonical) is var known and >= 0) return known;
+        if (!isNew) return series;
+        offenders.Count(name);
+        Own(series, source);
+        unsaved.Add(series);
+        return series;
+    }
+
+    void Own(int series, MetricSource source)
+    {
+        if (series >= owners.Length) Array.Resize(ref owners, Math.Max(series + 1, owners.Length + (owners.Length / 2)));
+        owners[series] = source;
         source.CountSeries(1);
-        return names.Add(Encoding.UTF8.GetString(canonical));
+    }
+
+    /// <summary>What is in memory now is sealed by the next round; new points go elsewhere.</summary>
+    void Freeze()
+    {
+        if (recent.Count == 0) return;
+        frozen.Add(recent);
+        recent = new RecentPoints(journal.Next);
+        recentSince = time.GetUtcNow();
+        if (frozen.Count > MaxFrozen)
+        {
+            forgotten += frozen[1].Count;   // the first one may be on its way to the disk
+            frozen.RemoveAt(1);
+        }
+        wake.Set();
     }
 }
 

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpsBro.Api;
 using OpsBro.Cli;
+using OpsBro.Config;
+using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics.Asking;
 using OpsBro.Metrics.Carrying;
 using OpsBro.Metrics.Storing;
@@ -19,14 +21,17 @@ internal sealed class MetricsComponent : IComponent
     /// <inheritdoc/>
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
+        services.AddSingleton<IConfigChecker, MetricChecker>();
         services.AddSingleton(s =>
         {
             Directory.CreateDirectory(options.DataDirectory);
-            var database = new Database(options.MetricJournalFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Telemetry>(),
-                s.GetRequiredService<ILogger<Database>>(), JournalFile.Kind);
-            return new MetricJournal(new SeriesNames(), new JournalFile(database), () => MetricJournal.DefaultBytes);
+            var config = s.GetRequiredService<ConfigStore>();
+            var settings = new Latest<MetricOptions>(config, agent => MetricOptions.Read(agent, []));
+            return Open(options.MetricsFile, options.MetricJournalFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Telemetry>(),
+                () => settings.Value, s.GetRequiredService<ILoggerFactory>());
         });
-        services.AddSingleton<MetricStore>();
+        services.AddSingleton(s => s.GetRequiredService<MetricStore>().Journal);
+        services.AddHostedService<MetricLoop>();
         services.AddHostedService<CoreNumbersLoop>();
         services.AddSingleton<ClusterMetrics>();
         services.AddHostedService(s => s.GetRequiredService<ClusterMetrics>());
@@ -38,4 +43,18 @@ internal sealed class MetricsComponent : IComponent
 
     /// <inheritdoc/>
     public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new MetricVerbs(api, terminal).Noun()];
+
+    /// <summary>Opens the store and its journal, or makes them.</summary>
+    public static MetricStore Open(
+        string file, string journalFile, TimeProvider time, Telemetry telemetry, Func<MetricOptions> options, ILoggerFactory loggers)
+    {
+        var logger = loggers.CreateLogger<Database>();
+        var segments = new SegmentFile(new Database(file, time, telemetry, logger, SegmentFile.Kind));
+        var state = segments.Load();
+        var index = new SeriesIndex((ulong)Random.Shared.NextInt64());
+        MetricStore.Load(state, index);
+        var batches = new JournalFile(new Database(journalFile, time, telemetry, logger, JournalFile.Kind));
+        var journal = new MetricJournal(index, batches, () => options().JournalMax);
+        return new MetricStore(time, journal, segments, state, options, loggers.CreateLogger<MetricStore>());
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpsBro.Metrics;
 using OpsBro.Metrics.Exporters;
@@ -45,7 +46,11 @@ sealed class ForwardBench : IDisposable
     {
         lock (Journal.Gate)
         {
-            foreach (var point in points) Journal.Append(Journal.Names.Add(point.Name), point.At, point.Value);
+            foreach (var point in points)
+            {
+                Assert.True(Journal.Names.TryAdd(Encoding.UTF8.GetBytes(point.Name), out var series, out _));
+                Journal.Append(series, point.At, point.Value);
+            }
         }
     }
 

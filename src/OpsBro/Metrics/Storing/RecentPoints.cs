@@ -94,6 +94,12 @@ internal sealed class RecentPoints(long first)
         Array.Resize(ref tails, length);
     }
 
+    /// <summary>Forgets the points of a series; their memory comes back with that of all others.</summary>
+    public void Forget(int series)
+    {
+        if (series < heads.Length) heads[series] = tails[series] = 0;
+    }
+
     /// <summary>Gives the points of a series in the order they came.</summary>
     public void Each(int series, PointList into)
     {
