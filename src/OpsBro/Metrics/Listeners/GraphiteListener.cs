@@ -107,8 +107,8 @@ internal sealed partial class GraphiteListener : BackgroundService
             if (open.Problems.Length > 0) open.Open();
             open.Sweep();
         }
-        // a slip of the pen does not shut the door
-        else if (sockets is null || next.IsEnabled || problems.All(p => p.IsWarning))
+        // a slip of the pen neither shuts the door nor opens another
+        else if (sockets is null || problems.All(p => p.IsWarning))
         {
             Close();
             options = next;
