@@ -4,7 +4,7 @@ using OpsBro.Core.TimeSeries;
 
 namespace OpsBro.Benchmarks;
 
-/// <summary>A day of one series into a chunk and back, the head of a series, and a name to its number among 100,000.</summary>
+/// <summary>A day of one series into a chunk and back, and a name to its number among 100,000.</summary>
 [MemoryDiagnoser]
 public class TimeSeriesBenchmarks
 {
@@ -12,7 +12,7 @@ public class TimeSeriesBenchmarks
 
     readonly ChunkEncoder encoder = new();
     readonly ChunkDecoder decoder = new();
-    readonly SlotBlock day = new(), scratch = new();
+    readonly SlotBlock day = new();
     readonly double[] values = new double[Slots];
     readonly SeriesIndex index = new(1);
     readonly byte[] name = Encoding.UTF8.GetBytes("hosts.h0123.disk.sd5.metric_7");
@@ -41,15 +41,6 @@ public class TimeSeriesBenchmarks
     /// <summary>The bytes into 8,640 doubles.</summary>
     [Benchmark]
     public int DecodeDay() => decoder.Decode(chunk, Aspect.Last, values);
-
-    /// <summary>120 points, in order, into a head.</summary>
-    [Benchmark]
-    public int FillHead()
-    {
-        var head = new HeadChunk(10);
-        for (var i = 0; i < 120; i++) head.Add(day.Start + (i * 10L), day.Last[i], scratch);
-        return head.MemoryBytes;
-    }
 
     /// <summary>A known name.</summary>
     [Benchmark]

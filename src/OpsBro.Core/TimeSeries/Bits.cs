@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 
 namespace OpsBro.Core.TimeSeries;
 
@@ -88,9 +87,6 @@ static class Varint
 
     /// <summary>The opposite of <see cref="Fold"/>.</summary>
     public static long Unfold(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
-
-    /// <summary>Bytes of a number's form.</summary>
-    public static int Size(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
 
     /// <summary>Writes a number; gives its bytes.</summary>
     public static int Write(Span<byte> into, ulong value)
