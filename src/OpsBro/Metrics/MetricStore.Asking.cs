@@ -37,7 +37,7 @@ internal sealed partial class MetricStore
     public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect)
     {
         List<int> ids = [];
-        lock (gate) index.Match(pattern, ids);
+        Ask(names => names.Match(pattern, ids));
         return Slices(ids, from, until, aspect);
     }
 
@@ -45,15 +45,13 @@ internal sealed partial class MetricStore
     public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect)
     {
         List<int> ids = [];
-        lock (gate) index.MatchTags(tags, ids);
+        Ask(names => names.MatchTags(tags, ids));
         return Slices(ids, from, until, aspect);
     }
 
     /// <summary>The nodes of the tree of names that a pattern matches, in the order of their paths; leaves and branches.</summary>
-    public IReadOnlyList<FoundName> Find(string pattern)
-    {
-        lock (gate) return [.. index.Nodes(pattern, int.MaxValue).Select(n => new FoundName(n.Path, n.IsLeaf, n.HasChildren))];
-    }
+    public IReadOnlyList<FoundName> Find(string pattern) =>
+        Ask<FoundName[]>(names => [.. names.Nodes(pattern, int.MaxValue).Select(n => new FoundName(n.Path, n.IsLeaf, n.HasChildren))]);
 
     /// <summary>How names begin: their first dotted parts, each once; those of tagged series too.</summary>
     public IReadOnlyCollection<string> Roots()
@@ -81,9 +79,17 @@ internal sealed partial class MetricStore
     }
 
     /// <summary>Asks the index of names: tags and what is known of them. Short, for nothing is taken in meanwhile.</summary>
+    /// <exception cref="Core.Graphite.GraphiteException">A pattern or tag expression that cannot be answered: the caller's fault, with the reason.</exception>
     public T Ask<T>(Func<SeriesIndex, T> question)
     {
-        lock (gate) return question(index);
+        try
+        {
+            lock (gate) return question(index);
+        }
+        catch (PatternException e)
+        {
+            throw new Core.Graphite.GraphiteException(e.Message);
+        }
     }
 
     List<SeriesSlice> Slices(List<int> ids, long from, long until, Aspect aspect)
