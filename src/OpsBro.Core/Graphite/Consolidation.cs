@@ -23,6 +23,7 @@ public static class Consolidation
     /// <summary>The points to show of all series of an answer: at most <paramref name="maxDataPoints"/> a series, with their own start and step.</summary>
     public static IReadOnlyList<Series> Fit(IReadOnlyList<Series> series, int? maxDataPoints)
     {
+        series = [.. series.Where(s => s.Values.Length > 0)]; // what has no points is not told of, as in graphite-web
         if (series.Count == 0) return series;
         long start = long.MaxValue, end = long.MinValue;
         foreach (var one in series) (start, end) = (Math.Min(start, one.Start), Math.Max(end, one.End));

@@ -25,6 +25,14 @@ public sealed class GraphiteFunctions
         .. Points.All,
         .. HoltWinters.All,
         .. Trends.All,
+        .. Transform.All,
+        .. Sequences.All,
+        .. Buckets.All,
+        .. Times.All,
+        .. Moving.All,
+        .. Filter.All,
+        .. FilterData.All,
+        .. Sorting.All,
     ]);
 
     /// <summary>In the order of their names.</summary>

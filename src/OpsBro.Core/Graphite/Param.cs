@@ -54,8 +54,11 @@ public sealed record Param(
     static readonly IReadOnlyList<Value> Intervals =
         [Value.Of("10min"), Value.Of("1h"), Value.Of("1d")];
 
-    /// <summary>Whether a text that is none of the options is let through to the function.</summary>
+    /// <summary>Whether what is none of the options, or of another type, is let through to the function.</summary>
     public bool IsLoose { get; init; }
+
+    /// <summary>What <c>/functions</c> shows as the default where the function itself has none.</summary>
+    public Value? ShownDefault { get; init; }
 
     /// <summary>A parameter that a call must have.</summary>
     public static Param Required(string name, ParamType type, params string[] options) =>
