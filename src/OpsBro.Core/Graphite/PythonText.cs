@@ -17,7 +17,7 @@ public static class PythonText
         double.IsInfinity(number) || double.IsNaN(number) ? Float(number) : number.ToString("F0", CultureInfo.InvariantCulture);
 
     /// <summary><c>%d</c>: the fraction is cut off.</summary>
-    public static string Whole(double number) => Integer(Math.Truncate(number));
+    public static string Whole(double number) => Integer(Math.Truncate(number) + 0.0); // -0.0 is 0
 
     /// <summary><c>%g</c>: six digits at most, no zeros at the end.</summary>
     public static string General(double number)

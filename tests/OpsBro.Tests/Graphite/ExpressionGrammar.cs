@@ -19,15 +19,18 @@ sealed class ExpressionGrammar(int seed)
     {
         ["randomWalk"] = "drawn from chance",
         ["randomWalkFunction"] = "drawn from chance",
+        ["medianSeries"] = "not in graphite-web 1.1.8, but in later ones",
+        ["toLowerCase"] = "not in graphite-web 1.1.8, but in later ones",
+        ["toUpperCase"] = "not in graphite-web 1.1.8, but in later ones",
     };
 
     /// <summary>S series, N number, I whole number, P percentile, A aggregation, T interval, W window, B flag, X xFilesFactor, K node, G node or tag,
     /// E tag, R regular expression, M text, D time, F function over series, O one series, L several paths, Z colour.</summary>
     static readonly string[] table =
     [
-        "absolute S", "add S N", "aggregate S A X?xFilesFactor", "aggregateLine S A?func B?keepStep", "aggregateSeriesLists L L A X?xFilesFactor",
+        "absolute S", "add S N", "aggregate S A X?xFilesFactor", "aggregateLine PATH A?func B?keepStep", "aggregateSeriesLists L L A X?xFilesFactor",
         "aggregateWithWildcards S A K*", "alias S M", "aliasByMetric S", "aliasByNode S G+", "aliasByTags S G+", "aliasQuery S R M M", "aliasSub S R M",
-        "alpha S N", "applyByNode H K template M?", "areaBetween L2", "asPercent S", "asPercent S N", "asPercent S O", "asPercent S none G+",
+        "alpha S P", "applyByNode H I2 template M?", "areaBetween L2", "asPercent S", "asPercent S N", "asPercent S O", "asPercent S none G+",
         "averageAbove S N", "averageBelow S N", "averageOutsidePercentile S P", "averageSeries S S*", "averageSeriesWithWildcards S K*", "avg S",
         "cactiStyle S", "changed S", "color S Z", "consolidateBy S C", "constantLine N", "countSeries S*", "cumulative S", "currentAbove S N",
         "currentBelow S N", "dashed S N?", "delay S I", "derivative S", "diffSeries S S*", "diffSeriesLists L L", "divideSeries S O",
@@ -41,15 +44,15 @@ sealed class ExpressionGrammar(int seed)
         "mostDeviant S I", "movingAverage S W X?xFilesFactor", "movingMax S W X?xFilesFactor", "movingMedian S W X?xFilesFactor",
         "movingMin S W X?xFilesFactor", "movingSum S W X?xFilesFactor", "movingWindow S W A?func X?xFilesFactor", "multiplySeries S S*",
         "multiplySeriesLists L L", "multiplySeriesWithWildcards S K*", "nPercentile S P", "nonNegativeDerivative S N?maxValue N?minValue", "offset S N",
-        "offsetToZero S", "pct S", "perSecond S N?maxValue N?minValue", "percentileOfSeries S P B?interpolate", "pow S N", "powSeries S O",
+        "offsetToZero PATH", "pct S", "perSecond S N?maxValue N?minValue", "percentileOfSeries S P B?interpolate", "pow S N", "powSeries S O",
         "rangeOfSeries S S*", "reduce J", "reduceSeries J", "removeAbovePercentile S P", "removeAboveValue S N", "removeBelowPercentile S P",
         "removeBelowValue S N", "removeBetweenPercentile S P", "removeEmptySeries S X?xFilesFactor", "round S I?precision", "scale S N",
         "scaleToSeconds S N", "secondYAxis S", "seriesByTag U", "setXFilesFactor S X", "sigmoid S", "sin M N? step", "sinFunction M N? step",
         "smartSummarize S T A?func align?alignTo", "sortBy S A?func B?reverse", "sortByMaxima S", "sortByMinima S", "sortByName S B?natural B?reverse",
         "sortByTotal S", "squareRoot S", "stacked S M?stack", "stddevSeries S S*", "stdev S I P?", "substr S K? K?", "sum S", "sumSeries S S*",
         "sumSeriesLists L L", "sumSeriesWithWildcards S K*", "summarize S T A?func B?alignToFrom", "threshold N M? Z?", "time M step", "timeFunction M step",
-        "timeShift S T B?resetEnd B?alignDST", "timeSlice S D D", "timeStack S T I2 I2", "transformNull S N?default S?referenceSeries", "unique S S*",
-        "useSeriesAbove S N M M", "verticalLine D M? Z?", "weightedAverage L L K", "xFilesFactor S X",
+        "timeShift S T B?resetEnd B?", "timeSlice S D D", "timeStack S T I2 I2", "transformNull S N?default S?", "unique S S*",
+        "useSeriesAbove S N \"web\" \"db\"", "verticalLine D M? Z?", "weightedAverage L L K", "xFilesFactor S X",
     ];
 
     static readonly string[] paths =
@@ -59,10 +62,13 @@ sealed class ExpressionGrammar(int seed)
         "seriesByTag('name=disk')", "seriesByTag('host=a')", "seriesByTag('name=disk','device!=sdb')", "seriesByTag('host=~[ab]')", "host10.*", "*.*.user",
     ];
 
-    static readonly string[] single = ["app.web.requests", "host1.cpu.user", "edge.sparse", "app.db.latency", "edge.zero", "host10.temp", "edge.late", "app.web.none"];
+    static readonly string[] single =
+    [
+        "app.web.requests", "host1.cpu.user", "edge.sparse", "app.db.latency", "edge.zero", "host10.temp", "edge.late", "app.web.none",
+    ];
     static readonly string[] pairs = ["app.{web,db}.requests", "host{1,2}.temp", "app.*.latency", "host{1,2}.cpu.user", "edge.{zero,sparse}", "app.*.errors"];
     static readonly string[] numbers = ["1", "2", "10", "0.5", "100", "3", "-1", "1.5", "25", "60", "-2.5", "7"];
-    static readonly string[] awkwardNumbers = ["0", "-1", "1e10", "1e-7", "0.123456789", "-0.0", "123456789", "\"5\"", "none"];
+    static readonly string[] awkwardNumbers = ["0", "-1", "1e10", "1e-7", "0.123456789", "-0.0", "123456789", "\"5\""];
     static readonly string[] percents = ["50", "95", "99", "10", "99.9", "25", "75", "1"];
     static readonly string[] intervals = ["\"1min\"", "\"5min\"", "\"90s\"", "\"1h\"", "\"10min\"", "\"2min\"", "\"30s\"", "\"1d\"", "\"-5min\"", "\"7min\""];
     static readonly string[] windows = ["3", "5", "10", "1", "\"1min\"", "\"5min\"", "\"90s\"", "\"30s\"", "2"];
@@ -75,16 +81,24 @@ sealed class ExpressionGrammar(int seed)
     /// <summary>Functions with a line of their own.</summary>
     public static IReadOnlySet<string> Functions { get; } = table.Select(l => l.Split(' ')[0]).ToHashSet();
 
-    /// <summary>So many targets; every function begins as many of them as every other.</summary>
+    /// <summary>
+    /// So many targets; every function is as often outermost as every other, now and then within a sum, whose name tells where its series
+    /// came from.
+    /// </summary>
     public IEnumerable<string> Targets(int count)
     {
-        for (var i = 0; i < count; i++) yield return Call(table[i % table.Length], Depth);
+        for (var i = 0; i < count; i++)
+        {
+            var call = Call(table[i % table.Length], Depth);
+            yield return i / table.Length % 4 == 3 ? $"sumSeries({call})" : call;
+        }
     }
 
     string Call(string line, int depth)
     {
         var words = line.Split(' ');
         List<string> arguments = [];
+        var isNamed = false;
         foreach (var word in words.Skip(1))
         {
             var mark = word.IndexOfAny(['?', '*', '+']);
@@ -96,7 +110,8 @@ sealed class ExpressionGrammar(int seed)
             else if (word[mark] == '?')
             {
                 if (random.Next(100) < 45) break;
-                var isNamed = mark + 1 < word.Length && (random.Next(4) == 0 || arguments.Any(a => a.Contains('=') && IsNamed(a)));
+                isNamed |= random.Next(4) == 0 && mark + 1 < word.Length;
+                if (isNamed && mark + 1 == word.Length) break; // what follows a name needs a name
                 arguments.Add((isNamed ? word[(mark + 1)..] + "=" : "") + Argument(kind, depth));
             }
             else
@@ -107,13 +122,12 @@ sealed class ExpressionGrammar(int seed)
         return $"{words[0]}({string.Join(random.Next(5) == 0 ? ", " : ",", arguments)})";
     }
 
-    static bool IsNamed(string argument) => char.IsLetter(argument[0]) && argument.IndexOf('=') < argument.IndexOfAny(['(', '"', '\'', '.']) % int.MaxValue;
-
     string Argument(string kind, int depth) => kind switch
     {
         "S" => Series(depth - 1),
         "H" => Pick(["app.*.requests", "host*.cpu.*", "app.*.*", "host{1,2}.temp"]),
         "H2" => Pick(["seriesByTag('name=disk')", "seriesByTag('host=a')", "seriesByTag('host=~.')", "scale(seriesByTag('host=~.'),2)"]),
+        "PATH" => Pick(paths), // names hold values here, and whole numbers that were counted are written without ".0" there
         "O" => Pick(single),
         "L" or "L2" => Pick(pairs),
         "J" => Pick(
@@ -126,7 +140,7 @@ sealed class ExpressionGrammar(int seed)
         "I" => IsAwkward() ? Pick(["0", "-1", "100", "-3"]) : Pick(["1", "2", "3", "5"]),
         "I2" => Pick(["0", "1", "2", "3"]),
         "Y" => Pick(["inf", "1", "2", "5", "0", "INF"]),
-        "P" => IsAwkward() ? Pick(["0", "100", "-5", "50.5"]) : Pick(percents),
+        "P" => IsAwkward() ? Pick(["0", "100", "50.5", "0.1"]) : Pick(percents),
         "A" => IsAwkward() ? Pick(["\"foo\"", "\"avgSeries\"", "'sumSeries'", "\"\""]) : Quote(Pick(aggregations)),
         "C" => Quote(Pick(["sum", "average", "min", "max", "last", "first", "avg", "avg_zero"])),
         "Q" => Quote(Pick(["=", "!=", ">", ">=", "<", "<="])),

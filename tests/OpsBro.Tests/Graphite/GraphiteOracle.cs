@@ -80,8 +80,7 @@ sealed class GraphiteOracle : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        process.StandardInput.Close();
-        if (!process.WaitForExit(TimeSpan.FromSeconds(10))) process.Kill();
+        process.Kill(); // closing its input could wait for a reader that waits for us
         process.WaitForExit();
         process.Dispose();
         Directory.Delete(directory, recursive: true);

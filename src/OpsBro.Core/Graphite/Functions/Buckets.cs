@@ -24,14 +24,14 @@ static class Buckets
 
     static List<Series> Summarize(FunctionCall call)
     {
-        var seconds = Interval.Positive(call, 1);
+        var seconds = Intervals.Positive(call, 1);
         var isAlignedToFrom = call.Flag(3);
         var suffix = isAlignedToFrom ? ", true" : "";
         List<Series> results = [];
         foreach (var series in call.Series())
         {
-            var start = isAlignedToFrom ? series.Start : Interval.Border(series.Start, seconds);
-            var end = isAlignedToFrom ? series.End : Interval.Border(series.End, seconds) + seconds;
+            var start = isAlignedToFrom ? series.Start : Intervals.Border(series.Start, seconds);
+            var end = isAlignedToFrom ? series.End : Intervals.Border(series.End, seconds) + seconds;
             var values = Bucketed(call, series, start, end, seconds);
             results.Add(Named(call, series, suffix).With(start, seconds, values, end));
         }
@@ -40,18 +40,18 @@ static class Buckets
 
     static List<Series> SmartSummarize(FunctionCall call)
     {
-        var seconds = Interval.Positive(call, 1);
+        var seconds = Intervals.Positive(call, 1);
         var list = call.Series();
-        if (call.TextOrNull(3) is { } text && !text.Equals("true", StringComparison.OrdinalIgnoreCase) && !text.Equals("false", StringComparison.OrdinalIgnoreCase))
+        if (call.TextOrNull(3) is { } text && !bool.TryParse(text, out _))
         {
             var (unit, weekday) = AlignmentOf(call, text);
-            list = [.. call.Again(call.Context with { From = Interval.StartOf(call.Context.From, call.Context.Zone, unit, weekday) })];
+            list = [.. call.Again(call.Context with { From = Intervals.StartOf(call.Context.From, call.Context.Zone, unit, weekday) })];
         }
         List<Series> results = [];
         foreach (var series in list)
         {
             var values = Bucketed(call, series, series.Start, series.End, seconds);
-            results.Add(Named(call, series, "").With(series.Start, seconds, values, series.End));
+            results.Add(Named(call, series, "").With(series.Start, seconds, values));
         }
         return results;
     }
@@ -84,11 +84,12 @@ static class Buckets
         var values = new double[count];
         var bucket = new List<double>();
         var at = 0;
+        var length = Math.Clamp((series.End - series.Start + series.Step - 1) / series.Step, 0, series.Values.Length); // what is later is not shown
         for (var i = 0; i < count; i++)
         {
             bucket.Clear();
             var points = 0;
-            for (; at < series.Values.Length && series.Start + ((long)at * series.Step) - start < (i + 1L) * seconds; at++)
+            for (; at < length && series.Start + ((long)at * series.Step) - start < (i + 1L) * seconds; at++)
             {
                 points++;
                 if (!double.IsNaN(series.Values[at])) bucket.Add(series.Values[at]);
@@ -110,13 +111,13 @@ static class Buckets
 
     static List<Series> HitCount(FunctionCall call)
     {
-        var seconds = Interval.Positive(call, 1);
+        var seconds = Intervals.Positive(call, 1);
         var isAligned = call.Flag(2);
         var list = call.Series();
         if (isAligned && seconds >= Minute)
         {
             var unit = seconds >= Day ? "d" : seconds >= Hour ? "h" : "min";
-            list = call.Again(call.Context with { From = Interval.StartOf(call.Context.From, call.Context.Zone, unit) });
+            list = call.Again(call.Context with { From = Intervals.StartOf(call.Context.From, call.Context.Zone, unit) });
         }
         List<Series> results = [];
         foreach (var series in list)

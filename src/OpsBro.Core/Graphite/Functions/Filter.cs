@@ -9,7 +9,10 @@ static class Filter
     static readonly string[] operators = ["=", "!=", ">", ">=", "<", "<="];
     static readonly Param[] limit = [Param.Series, Required("n", Float)];
     static readonly Param[] count = [Param.Series, Required("n", Integer)];
-    static readonly Param[] countAndHow = [Param.Series, Required("n", Integer) with { Default = Value.Of(1L) }, Optional("func", AggFunc, Value.Of("average"))];
+
+    static readonly Param[] countAndHow =
+        [Param.Series, Required("n", Integer) with { Default = Value.Of(1L) }, Optional("func", AggFunc, Value.Of("average"))];
+
     static readonly Param[] pattern = [Param.Series, Required("pattern", ParamType.String)];
 
     public static IEnumerable<Function> All { get; } =
@@ -17,9 +20,9 @@ static class Filter
         new("filterSeries", FunctionGroup.Filter, "The series whose aggregation compares to a number as said.",
             [Param.Series, Required("func", AggFunc), Required("operator", ParamType.String, operators), Required("threshold", Float)],
             c => Compared(c.Series(), Plain(c, 1), c.Text(2), c.Float(3))),
-        Compare("averageAbove", "average", ">=", "whose mean is at least n"),
+        Compare("averageAbove", "average", ">", "whose mean is above n"),
         Compare("averageBelow", "average", "<=", "whose mean is at most n"),
-        Compare("currentAbove", "last", ">=", "whose last value is at least n"),
+        Compare("currentAbove", "last", ">", "whose last value is above n"),
         Compare("currentBelow", "last", "<=", "whose last value is at most n"),
         Compare("maximumAbove", "max", ">", "whose greatest value is above n"),
         Compare("maximumBelow", "max", "<=", "whose greatest value is at most n"),
@@ -63,7 +66,8 @@ static class Filter
     {
         var name = call.Text(index);
         return Aggregation.Names.Contains(name) ? name
-            : throw call.Refusal($"\"{name}\" is no aggregation of one series{Spelling.Hint(name, Aggregation.Names)}; it may be {string.Join(", ", Aggregation.Names)}");
+            : throw call.Refusal(
+                $"\"{name}\" is no aggregation of one series{Spelling.Hint(name, Aggregation.Names)}; it may be {string.Join(", ", Aggregation.Names)}");
     }
 
     /// <summary>A series without values is less than any number and unlike it.</summary>
@@ -118,8 +122,8 @@ static class Filter
 
     static List<Series> Matching(FunctionCall call, bool wanted)
     {
-        var regex = Patterns.Of(call, call.Text(1));
-        return [.. call.Series().Where(s => Patterns.IsFound(call, regex, s.Name) == wanted)];
+        var pattern = PythonPattern.Compile(call.Text(1));
+        return [.. call.Series().Where(s => pattern.IsFoundIn(s.Name) == wanted)];
     }
 
     static List<Series> AverageOutside(FunctionCall call)
@@ -152,13 +156,12 @@ static class Filter
     static List<Series> UseSeriesAbove(FunctionCall call)
     {
         var limit = call.Float(1);
-        var regex = Patterns.Of(call, call.Text(2));
+        var pattern = PythonPattern.Compile(call.Text(2));
         List<Series> results = [];
         foreach (var series in call.Series())
         {
             if (!(Aggregation.Max(series.Values) > limit)) continue;
-            var name = Patterns.Replaced(call, regex, series.Name, call.Text(3));
-            if (call.Evaluate(name) is [var other, ..]) results.Add(other);
+            if (call.Evaluate(pattern.Replace(series.Name, call.Text(3))) is [var other, ..]) results.Add(other);
         }
         return results;
     }

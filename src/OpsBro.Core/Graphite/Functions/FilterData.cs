@@ -55,9 +55,9 @@ static class FilterData
         {
             var line = Percentiles.Of(series.Values, percent);
             if (double.IsNaN(line)) continue;
-            var values = new double[series.Values.Length];
+            var values = new double[(int)Math.Clamp((series.End - series.Start) / series.Step, 0, series.Values.Length)];
             Array.Fill(values, line);
-            results.Add(Renamed(call, series, values) with { Tags = series.Tags.With("nPercentile", PythonText.Float(percent)) });
+            results.Add(Renamed(call, series, values) with { EndAt = series.End, Tags = series.Tags.With("nPercentile", PythonText.Float(percent)) });
         }
         return results;
     }

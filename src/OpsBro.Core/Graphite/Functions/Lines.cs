@@ -62,7 +62,7 @@ static class Lines
 
     static IReadOnlyList<Series> AggregateLine(FunctionCall call)
     {
-        var how = Aggregation.Get(call.Text(1));
+        var how = Aggregation.Get(Filter.Plain(call, 1));
         return [.. call.Series().Select(Line)];
 
         Series Line(Series series)

@@ -31,7 +31,7 @@ static class Moving
         var list = call.Series();
         if (list.Count == 0) return [];
         var size = call[1];
-        var interval = size is TextValue ? Math.Abs(Interval.Signed(call, 1)) : 0;
+        var interval = size is TextValue ? Math.Abs(Intervals.Signed(call, 1)) : 0;
         var points = size is NumberValue number ? (long)number.Number : 0;
         var before = size is TextValue ? interval : list.Max(s => s.Step) * points;
         if (Math.Abs(points) > GraphiteLimits.PointsOfOneSeries || before > call.Context.From)

@@ -17,6 +17,8 @@ static class Pairs
         New("sumSeriesLists", "The first series of both lists added up, the second of both, and so on.", lists, c => Lists(c, "sum", null)),
         New("diffSeriesLists", "The first series of one list less the first of the other, and so on.", lists, c => Lists(c, "diff", null)),
         New("multiplySeriesLists", "The first series of both lists multiplied, the second of both, and so on.", lists, c => Lists(c, "multiply", null)),
+        New("aggregateSeriesLists", "The aggregation of the first series of both lists, of the second of both, and so on.",
+            [.. lists, Required("func", AggFunc), Optional("xFilesFactor", Float)], c => Lists(c, c.Text(2), c.FloatOrNull(3))),
         New("weightedAverage", "The mean of the first list weighted by the second; series belong together when the given parts of their names are the same.",
             [Required("seriesListAvg", SeriesList), Required("seriesListWeight", SeriesList), Many("nodes", NodeOrTag)], WeightedAverage),
     ];

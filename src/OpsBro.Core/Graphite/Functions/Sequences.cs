@@ -78,7 +78,7 @@ static class Sequences
 
     static List<Series> IntegralByInterval(FunctionCall call)
     {
-        var interval = Interval.Positive(call, 1);
+        var interval = Intervals.Positive(call, 1);
         List<Series> results = [];
         foreach (var series in call.Series())
         {
@@ -87,7 +87,7 @@ static class Sequences
             for (var i = 0; i < values.Length; i++)
             {
                 var since = series.Start + ((long)i * series.Step) - call.Context.From;
-                if (Interval.Floor(since, interval) != Interval.Floor(since - series.Step, interval)) sum = 0;
+                if (Intervals.Floor(since, interval) != Intervals.Floor(since - series.Step, interval)) sum = 0;
                 if (!double.IsNaN(series.Values[i])) sum += series.Values[i];
                 values[i] = sum;
             }

@@ -24,7 +24,7 @@ static class Times
                 Param.Series, Optional("timeShiftUnit", ParamType.Interval, Value.Of("1d")) with { Suggestions = shifts },
                 Optional("timeShiftStart", Integer, Value.Of(0L)), Optional("timeShiftEnd", Integer, Value.Of(7L)),
             ], TimeStack),
-        new("timeSlice", FunctionGroup.Transform, "Only what is after one time and not after another; all else becomes gaps.",
+        new("timeSlice", FunctionGroup.Transform, "Only what is between two times; all else becomes gaps.",
             [Param.Series, Required("startSliceAt", Date), Optional("endSliceAt", Date, Value.Of("now"))], TimeSlice),
         new("verticalLine", Graph, "A mark at a point in time.",
             [Required("ts", Date), Optional("label", ParamType.String), Optional("color", ParamType.String)], VerticalLine),
@@ -33,7 +33,7 @@ static class Times
     /// <summary>An interval that goes back unless it says otherwise.</summary>
     static (string Text, long Seconds) Back(FunctionCall call, int index)
     {
-        var seconds = Interval.Signed(call, index);
+        var seconds = Intervals.Signed(call, index);
         var text = call.Text(index);
         return char.IsAsciiDigit(text[0]) ? ("-" + text, -seconds) : (text, seconds);
     }
@@ -53,7 +53,7 @@ static class Times
         var doesResetEnd = call.Flag(2);
         return
         [
-            .. Shifted(call, seconds).Select(s => s.Named($"timeShift({s.Name}, \"{text}\")").With(first.Start, s.Step, s.Values,
+            .. Shifted(call, seconds).Select(s => s.Alias($"timeShift({s.Name}, \"{text}\")").With(first.Start, s.Step, s.Values,
                 doesResetEnd ? first.End : s.End - s.Start + first.Start) with { Tags = s.Tags.With("timeShift", text) }),
         ];
     }
@@ -100,11 +100,14 @@ static class Times
             var values = new double[series.Values.Length];
             for (var i = 0; i < values.Length; i++)
             {
-                var time = series.Start + ((long)i * series.Step);
-                values[i] = time > from && time <= until ? series.Values[i] : double.NaN;
+                // reckoned from the start of the request, not of the series, as in graphite-web: up to one step too late
+                var time = call.Context.From + ((long)i * series.Step);
+                values[i] = time >= from && time <= until ? series.Values[i] : double.NaN;
             }
-            var changed = Functions.Transform.Changed(series, $"timeSlice({series.Name}, {from}, {until})", "timeSliceStart", $"{from}", values);
-            results.Add(changed with { Tags = changed.Tags.With("timeSliceEnd", $"{until}") });
+            results.Add(series.Alias($"timeSlice({series.Name}, {from}, {until})").WithValues(values) with
+            {
+                Tags = series.Tags.With("timeSliceStart", $"{from}").With("timeSliceEnd", $"{until}"),
+            });
         }
         return results;
     }

@@ -77,7 +77,7 @@ static class Transform
     static List<Series> Logarithm(FunctionCall call)
     {
         var number = call[1] is NumberValue given ? given.Number : throw call.Refusal($"base is {call[1].Shown}; it must be a number");
-        if (number <= 0 || number == 1) throw call.Refusal($"base is {call[1].Shown}; it must be above 0 and not 1");
+        if ((number <= 0 || number == 1) && call.Series().Count > 0) throw call.Refusal($"base is {call[1].Shown}; it must be above 0 and not 1");
         var divisor = Math.Log(number);
         return Each(call, $"log({{0}}, {call[1].Text})", call[1].Text, (v, _) => v > 0 ? Math.Log(v) / divisor : double.NaN);
     }

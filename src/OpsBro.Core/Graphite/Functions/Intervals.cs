@@ -1,7 +1,7 @@
 namespace OpsBro.Core.Graphite.Functions;
 
 /// <summary>Lengths of time in arguments, and how times are brought to their borders.</summary>
-static class Interval
+static class Intervals
 {
     /// <summary>Shortest and longest interval of a bucket, in seconds.</summary>
     const int Most = int.MaxValue;
