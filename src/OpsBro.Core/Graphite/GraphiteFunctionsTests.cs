@@ -11,7 +11,7 @@ public class GraphiteFunctionsTests
     {
         var text = File.ReadAllText(Repository.PathOf("docs", "graphite.md"));
 
-        var missing = GraphiteFunctions.Default.All.Where(f => !text.Contains($"`{f.Name}`"))
+        var missing = GraphiteFunctions.Default.All.Where(f => !text.Contains($"| `{f.Name}` |"))
             .Select(f => $"docs/graphite.md: | `{f.Name}` | {f.Description} |");
 
         Assert.True(!missing.Any(), string.Join("\n", missing));
@@ -28,6 +28,30 @@ public class GraphiteFunctionsTests
             Assert.DoesNotContain(function.Params.SkipWhile(p => p.IsRequired), p => p.IsRequired);
         }
     }
+
+    /// <summary>Shown otherwise: there n is required and has a default that is not told; alignTo takes texts and, mixed with them, True and False.</summary>
+    static readonly string[] shownOtherwise = ["highest", "lowest", "smartSummarize"];
+
+    /// <summary>fixtures/functions.txt: what /functions of Debian's graphite-web 1.1.8 says, one line a function.</summary>
+    [Fact]
+    public void Functions_have_the_groups_and_parameters_of_graphite_web()
+    {
+        var differences = from line in File.ReadAllLines(Repository.PathOf("src", "OpsBro.Core", "Graphite", "fixtures", "functions.txt"))
+                          let name = line[..line.IndexOf(' ')]
+                          let ours = GraphiteFunctions.Default.Find(name) is { } function ? Shown(function) : "not there"
+                          where ours != line && !shownOtherwise.Contains(name)
+                          select $"{line}\n  ours: {ours}";
+
+        Assert.True(!differences.Any(), string.Join("\n", differences));
+    }
+
+    static string Shown(Function function) => $"{function.Name} [{function.Group}] {string.Join("; ", function.Params.Select(Shown))}";
+
+    static string Shown(Param param) =>
+        $"{param.Name}:{param.TypeName}{(param.IsRequired ? " required" : "")}{(param.IsMultiple ? " multiple" : "")}"
+        + ((param.ShownDefault ?? param.Default) is { } value ? $" default={value.Text}" : "")
+        + (param.Options.Count > 0 && param.Type is not (ParamType.AggFunc or ParamType.AggOrSeriesFunc) ? $" options={string.Join('|', param.Options)}" : "")
+        + (param.Suggestions.Count > 0 ? $" suggestions={string.Join('|', param.Suggestions.Select(s => s.Text))}" : "");
 
     [Fact]
     public void Functions_do_not_write_into_the_values_that_were_fetched()

@@ -34,7 +34,7 @@ static class Moving
         var interval = size is TextValue ? Math.Abs(Intervals.Signed(call, 1)) : 0;
         var points = size is NumberValue number ? (long)number.Number : 0;
         var before = size is TextValue ? interval : list.Max(s => s.Step) * points;
-        if (Math.Abs(points) > GraphiteLimits.PointsOfOneSeries || before > call.Context.From)
+        if (points is < -GraphiteLimits.PointsOfOneSeries or > GraphiteLimits.PointsOfOneSeries || before > call.Context.From)
             throw call.Refusal($"a window of {size.Shown} is too long");
         var name = "moving" + char.ToUpperInvariant(aggregation[0]) + aggregation[1..].ToLowerInvariant();
         var shown = size is TextValue ? $"\"{size.Text}\"" : size.Text;
