@@ -49,7 +49,7 @@ internal sealed partial class MetricJournal : IDisposable
     readonly List<int> newNames = [];
     int[] numberOf = new int[64];
     JournalBatch? current;
-    long identity, next, sealedEnd, trimmedEnd, storedBytes, peakBytes, waitingBytes, lost;
+    long identity, next, onDisk, sealedEnd, trimmedEnd, storedBytes, peakBytes, waitingBytes, lost;
     int renewals;
     bool isCommitAsked;
     JournalBatch[] taken = [];
@@ -93,6 +93,12 @@ internal sealed partial class MetricJournal : IDisposable
 
     /// <summary>More waits for the disk than it takes: who can wait, should.</summary>
     public bool IsBehind => Volatile.Read(ref waitingBytes) > MaxWaiting / 2 && file?.Database.Problem.Length == 0;
+
+    /// <summary>Its file; null for memory.</summary>
+    public string? File => file?.Database.File;
+
+    /// <summary>Everything before this position is on the disk.</summary>
+    public long OnDisk => Volatile.Read(ref onDisk);
 
     /// <summary>Why it is not on the disk now, in one line; empty when it is.</summary>
     public string Problem => file?.Database.Problem ?? "";
@@ -139,6 +145,14 @@ internal sealed partial class MetricJournal : IDisposable
         }
         lost += gaps;
         return gaps;
+    }
+
+    /// <summary>
+    /// The store's chunks have more than this file, which was not committed before a kill: positions go on after both. Before anything is appended.
+    /// </summary>
+    public void SkipTo(long position)
+    {
+        lock (Gate) next = Math.Max(next, position);
     }
 
     /// <summary>The store has everything before this position in its chunks on the disk.</summary>
@@ -232,6 +246,7 @@ internal sealed partial class MetricJournal : IDisposable
             foreach (var batch in batches)
             {
                 storedBytes += batch.Bytes.Length;
+                onDisk = batch.End;
                 Recycle(batch);
             }
             room.Set();

@@ -9,7 +9,7 @@ namespace OpsBro.Metrics;
 /// Keeps the store in order on a thread of its own, and brings it what this host measures: the collectors' numbers as
 /// <c>HOST.collector.path</c>, those of the checks' plugins as <c>HOST.check.path.label</c>.
 /// </summary>
-internal sealed class MetricLoop(MetricStore store, Feed<Sample> samples, Cluster cluster) : IHostedService
+internal sealed class MetricLoop(MetricStore store, Feed<Sample> samples, Cluster cluster, Telemetry telemetry) : IHostedService
 {
     /// <summary>Between two rounds when nothing wakes it.</summary>
     static readonly TimeSpan pause = TimeSpan.FromSeconds(5);
@@ -29,6 +29,7 @@ internal sealed class MetricLoop(MetricStore store, Feed<Sample> samples, Cluste
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        cluster.Parts.Troubles.Add(Problems);
         keeper = new Thread(Keep) { IsBackground = true, Name = "metrics-keeper" };
         keeper.Start();
         reader = Read();
@@ -41,6 +42,12 @@ internal sealed class MetricLoop(MetricStore store, Feed<Sample> samples, Cluste
         await stop.CancelAsync();
         if (reader is not null) await reader;
         keeper?.Join();
+    }
+
+    IEnumerable<string> Problems()
+    {
+        var dropped = telemetry.Of("feed", "samples").Dropped;
+        return dropped == 0 ? store.Problems() : [.. store.Problems(), $"metrics: {dropped} numbers of this host were dropped, for the store was behind"];
     }
 
     void Keep()

@@ -81,6 +81,7 @@ internal sealed partial class MetricStore
 
     void Replay(long position)
     {
+        journal.SkipTo(position);
         if (position > 0) journal.Sealed(position);
         var lost = journal.Replay(Math.Max(position, journal.Next - MaxReplay), (series, at, value) =>
         {
@@ -170,6 +171,8 @@ internal sealed partial class MetricStore
         var rows = Encode(table, order);
         lock (gate) rows = catalogue.Numbered(rows);
         var before = renewals;
+        // first the journal: a follower must not find less there than in the chunks
+        journal.Flush();
         return Post(
             c =>
             {

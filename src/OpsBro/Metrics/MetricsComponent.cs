@@ -39,7 +39,18 @@ internal sealed class MetricsComponent : IComponent
     }
 
     /// <inheritdoc/>
-    public void MapTo(ApiRoutes api, IServiceProvider services) => MetricRoutes.MapTo(api, services);
+    public void MapTo(ApiRoutes api, IServiceProvider services)
+    {
+        MetricRoutes.MapTo(api, services);
+        var store = services.GetRequiredService<MetricStore>();
+        api.Get("/v1/metrics/status", "How the store does: series, tiers, bytes, who brings most.", StoreJson.Default.MetricStatus, _ => store.Status());
+        api.Change("POST", "/v1/metrics/compact", "Seal and merge everything now, and give free pages back to the disk.", StoreJson.Default.MetricStatus,
+            async _ =>
+            {
+                await Task.Run(() => store.Round(isThorough: true));
+                return store.Status();
+            });
+    }
 
     /// <inheritdoc/>
     public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new MetricVerbs(api, terminal).Noun()];

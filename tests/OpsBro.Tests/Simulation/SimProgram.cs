@@ -19,6 +19,7 @@ static class SimProgram
     /// <summary>The test assembly's entry point; the test runner does not use it.</summary>
     public static int Main(string[] args)
     {
+        if (args is [Killing.StoreChild.Verb, var directory]) return Killing.StoreChild.Run(directory);
         var (names, nodes, first, seeds) = (new List<string>(), 0, 1ul, 5ul);
         for (var i = 0; i < args.Length; i += 2)
         {

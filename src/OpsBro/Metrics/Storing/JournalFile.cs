@@ -125,7 +125,7 @@ internal sealed class JournalFile(Database database)
     static long Number(SqliteConnection c, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         using var command = Command(c, sql, parameters);
-        return (long?)command.ExecuteScalar() ?? 0;
+        return Damage.Noticed(() => (long?)command.ExecuteScalar() ?? 0);
     }
 
     static List<T> Rows<T>(SqliteConnection c, string sql, Func<SqliteDataReader, T> make, params ReadOnlySpan<(string Name, object Value)> parameters)
@@ -133,7 +133,7 @@ internal sealed class JournalFile(Database database)
         using var command = Command(c, sql, parameters);
         using var reader = command.ExecuteReader();
         var rows = new List<T>();
-        while (reader.Read()) rows.Add(make(reader));
+        while (reader.Read()) rows.Add(Damage.Noticed(() => make(reader)));
         return rows;
     }
 

@@ -147,7 +147,7 @@ internal sealed class SegmentFile(Database database)
         using var command = Command(c, sql);
         using var reader = command.ExecuteReader();
         var rows = new List<T>();
-        while (reader.Read()) rows.Add(make(reader));
+        while (reader.Read()) rows.Add(Damage.Noticed(() => make(reader)));
         return rows;
     }
 }
