@@ -36,6 +36,8 @@ internal sealed partial class Cluster : IHostedService
     public Cluster(ConfigStore config, ClusterParts parts, Groups groups, ILogger<Cluster> logger)
     {
         (this.config, this.parts, this.groups, this.logger) = (config, parts, groups, logger);
+        // our name is asked for before the pools are made; what is wrong in the section is told then
+        options = GossipOptions.Read(config.Current.Agent, []);
         again = new Timer(_ => Refresh());
         tagTimer = new Timer(_ => Refresh());
     }

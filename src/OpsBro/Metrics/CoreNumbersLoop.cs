@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using OpsBro.Agent;
+using OpsBro.Gossip;
 using OpsBro.Platform;
 
 namespace OpsBro.Metrics;
@@ -9,7 +9,7 @@ namespace OpsBro.Metrics;
 /// Reads the host's core numbers each second on a thread of its own: into the tier of seconds, and into the store, whose slots so get the
 /// least and the greatest second.
 /// </summary>
-internal sealed partial class CoreNumbersLoop(MetricStore store, AgentState agent, TimeProvider clock, ILogger<CoreNumbersLoop> logger)
+internal sealed partial class CoreNumbersLoop(MetricStore store, Cluster cluster, TimeProvider clock, ILogger<CoreNumbersLoop> logger)
     : IHostedService, IDisposable
 {
     /// <summary>Name of the source that the numbers come from.</summary>
@@ -47,10 +47,15 @@ internal sealed partial class CoreNumbersLoop(MetricStore store, AgentState agen
     void Run()
     {
         using var host = new HostFiles();
-        var prefix = MetricName.Part(agent.Identity.Name);
-        var numbers = new CoreNumbers(host, (collector, key) => MetricName.Path($"{prefix}.{collector}.{key}"));
+        var (name, numbers) = ("", (CoreNumbers?)null);
         while (!stop.WaitOne(ToNextSecond()))
         {
+            if (numbers is null || name != cluster.Name)
+            {
+                name = cluster.Name;   // a reload may change it
+                var prefix = MetricName.Part(name);
+                numbers = new CoreNumbers(host, (collector, key) => MetricName.Path($"{prefix}.{collector}.{key}"));
+            }
             numbers.Read(Monotonic.Now);
             Publish(numbers, clock.GetUtcNow().ToUnixTimeSeconds());
         }

@@ -186,7 +186,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     {
         try
         {
-            return JsonDocument.Parse(await OverSocket().GetStringAsync(new Uri($"http://opsbro{path}"))).RootElement;
+            return JsonDocument.Parse(await (ask ??= Socket()).GetStringAsync(new Uri($"http://opsbro{path}"))).RootElement;
         }
         catch (HttpRequestException)
         {
@@ -198,19 +198,9 @@ sealed partial class RunningAgent : IAsyncDisposable
     public async Task Tell(string path, string json)
     {
         using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
-        using var answer = await OverSocket().PostAsync(new Uri($"http://opsbro{path}"), body);
+        using var answer = await (ask ??= Socket()).PostAsync(new Uri($"http://opsbro{path}"), body);
         Assert.True(answer.IsSuccessStatusCode, $"POST {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
     }
-
-    HttpClient OverSocket() => ask ??= new HttpClient(new SocketsHttpHandler
-    {
-        ConnectCallback = async (_, cancel) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Join(Data, "opsbro.sock")), cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-    });
 
     /// <summary>Looks again until it is so; fails with a text when patience ends.</summary>
     public static async Task Until(Func<bool> isSo, Func<string> otherwise)
