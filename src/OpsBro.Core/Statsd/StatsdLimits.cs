@@ -3,8 +3,10 @@ namespace OpsBro.Core.Statsd;
 /// <summary>What the aggregate may hold; what exceeds it is dropped and counted.</summary>
 public sealed record StatsdLimits
 {
-    /// <summary>Longest name with its tags, in bytes, after what no name may have is taken out.</summary>
-    public const int MaxName = 1024;
+    /// <summary>
+    /// Longest name with its tags, in bytes, after what no name may have is taken out: with prefix and figure it must fit into the store's 512.
+    /// </summary>
+    public const int MaxName = 400;
 
     /// <summary>Tags of one event or service check; further ones are left out.</summary>
     public const int MaxTags = 64;

@@ -178,11 +178,11 @@ internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput
         sockets = null;
     }
 
-    /// <summary>The begun interval, at its own end: at the time of the flush before it would replace that one's numbers.</summary>
+    /// <summary>The begun interval, now: but not into the bucket of the flush before, whose numbers it would replace.</summary>
     void LastFlush()
     {
-        var interval = intake.Settings.IntervalSeconds;
-        Flush(((time.GetUtcNow().ToUnixTimeSeconds() / interval) + 1) * interval, 0);
+        var next = flushAt - (flushAt % MetricStore.BaseStep) + MetricStore.BaseStep;
+        Flush(Math.Max(time.GetUtcNow().ToUnixTimeSeconds(), next), 0);
     }
 
     void Close()
