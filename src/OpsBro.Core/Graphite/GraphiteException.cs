@@ -5,4 +5,7 @@ public sealed class GraphiteException(string message, int column = 0) : Exceptio
 {
     /// <summary>Where in the target, counted from 1; 0 when it is no matter of one place.</summary>
     public int Column { get; } = column;
+
+    /// <summary>True when it is understood and costs more than a request may.</summary>
+    public bool IsTooMuch { get; init; }
 }

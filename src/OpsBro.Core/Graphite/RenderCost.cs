@@ -21,9 +21,9 @@ public sealed class RenderCost
         series += slices.Count;
         foreach (var slice in slices) fetched += slice.Values.Length;
         if (series > GraphiteLimits.Series)
-            throw new GraphiteException($"more than {GraphiteLimits.Series} series; write a narrower pattern", column);
+            throw TooMuch($"more than {GraphiteLimits.Series} series; write a narrower pattern", column);
         if (fetched > GraphiteLimits.FetchedPoints)
-            throw new GraphiteException($"more than {GraphiteLimits.FetchedPoints} points; ask for fewer series or a shorter time", column);
+            throw TooMuch($"more than {GraphiteLimits.FetchedPoints} points; ask for fewer series or a shorter time", column);
     }
 
     /// <summary>Counts points that a function is about to work out.</summary>
@@ -31,20 +31,22 @@ public sealed class RenderCost
     {
         computed += points;
         if (computed > GraphiteLimits.ComputedPoints)
-            throw new GraphiteException($"more than {GraphiteLimits.ComputedPoints} points to work out; ask for fewer series or a shorter time", column);
+            throw TooMuch($"more than {GraphiteLimits.ComputedPoints} points to work out; ask for fewer series or a shorter time", column);
     }
 
     internal void Enter(CallNode call)
     {
         if (++calls > GraphiteLimits.Calls)
-            throw new GraphiteException($"more than {GraphiteLimits.Calls} calls of functions; nest fewer functions that look further back", call.Column);
+            throw TooMuch($"more than {GraphiteLimits.Calls} calls of functions; nest fewer functions that look further back", call.Column);
         Deeper(call.Column);
     }
 
     internal void Deeper(int column)
     {
-        if (++depth > GraphiteLimits.Depth * 2) throw new GraphiteException($"deeper than {GraphiteLimits.Depth} calls", column);
+        if (++depth > GraphiteLimits.Depth * 2) throw TooMuch($"deeper than {GraphiteLimits.Depth} calls", column);
     }
+
+    static GraphiteException TooMuch(string sentence, int column) => new(sentence, column) { IsTooMuch = true };
 
     internal void Leave() => depth--;
 }

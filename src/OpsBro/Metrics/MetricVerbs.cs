@@ -137,10 +137,11 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
         if (terminal.Json) terminal.PrintJson(views, AskingJson.Default.MetricSourceViewArray);
         else
         {
-            terminal.Table(["SOURCE", "ACCEPTED", "REFUSED"], views.Select(v => (string[])
+            terminal.Table(["SOURCE", "SERIES", "ACCEPTED", "REFUSED", "LAST REFUSED"], views.Select(v => (string[])
             [
-                v.Name, v.Accepted.ToString(CultureInfo.InvariantCulture),
+                v.Name, v.Series.ToString(CultureInfo.InvariantCulture), v.Accepted.ToString(CultureInfo.InvariantCulture),
                 v.Refused.Count == 0 ? "0" : string.Join(", ", v.Refused.Select(r => $"{r.Value} {r.Key.Replace('_', ' ')}")),
+                v.LastRefused.Count == 0 ? "-" : string.Join(", ", v.LastRefused.Values.Distinct()),
             ]));
         }
         return 0;

@@ -77,6 +77,29 @@ public class MetricsAskEndToEndTests
     static StringContent Form(string text) => new(text, Encoding.UTF8, "application/x-www-form-urlencoded");
 
     [Fact]
+    public async Task The_numbers_of_this_host_can_be_asked_for()
+    {
+        await using var agent = await RunningAgent.Started();
+        using var http = agent.Http();
+
+        var listed = await agent.Until(said => said.Output.Contains(".load1\n"), "metrics", "list");
+        var name = listed.Output.Split('\n').First(line => line.EndsWith(".load1", StringComparison.Ordinal));
+        var query = await agent.Until(said => said.Json.GetProperty("series").EnumerateArray()
+            .Any(s => s.GetProperty("values").EnumerateArray().Any(v => v.ValueKind == JsonValueKind.Number)), "metrics", "query", name, "--from", "-5min", "--json");
+        var shown = await agent.Run("metrics", "query", name, "--from", "-5min");
+        var suggested = await agent.Run("[suggest]", $"opsbro metrics query {name[..^1]}");
+        var rendered = JsonDocument.Parse(await http.GetStringAsync($"/render?target=alias({name},'load')&from=-5min&format=json&noNullPoints=1")).RootElement;
+        var found = await http.GetStringAsync($"/metrics/find?query={name[..name.LastIndexOf('.')]}.*");
+
+        Assert.Equal(name, query.Json.GetProperty("series")[0].GetProperty("name").GetString());
+        Assert.StartsWith($"{name}\t", shown.Output.Split('\n')[1]);
+        Assert.Contains(name, suggested.Output);
+        Assert.Equal("load", rendered[0].GetProperty("target").GetString());
+        Assert.NotEqual(0, rendered[0].GetProperty("datapoints").GetArrayLength());
+        Assert.Contains("\"text\":\"load1\"", found);
+    }
+
+    [Fact]
     public async Task A_person_lists_queries_draws_ranks_and_exports()
     {
         await using var agent = await RunningAgent.Started();
@@ -99,7 +122,7 @@ public class MetricsAskEndToEndTests
         Assert.Contains("at character", wrong.Errors);
         Assert.Equal((0, "SERIES\tLAST\tMIN\tAVG\tMAX\tCHANGE\tCOURSE"), (top.ExitCode, top.Output.Split('\n')[0]));
         Assert.NotEqual(0, odd.ExitCode);
-        Assert.StartsWith("SOURCE\tACCEPTED\tREFUSED", sources.Output);
+        Assert.StartsWith("SOURCE\tSERIES\tACCEPTED\tREFUSED\tLAST REFUSED", sources.Output);
         Assert.Equal("name,time,value\n", exported.Output);
         Assert.Equal((0, ""), (list.ExitCode, list.Output));
     }

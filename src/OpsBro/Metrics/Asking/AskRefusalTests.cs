@@ -80,6 +80,19 @@ public class AskRefusalTests
         Assert.Contains($"more than {AskRequest.MaxValues} values", await answer.Content.ReadAsStringAsync());
     }
 
+    [Fact]
+    public void What_costs_too_much_is_understood_and_not_done()
+    {
+        var cost = new OpsBro.Core.Graphite.RenderCost();
+        cost.Compute(OpsBro.Core.Graphite.GraphiteLimits.ComputedPoints);
+
+        var refused = Reply.Problem(Assert.Throws<OpsBro.Core.Graphite.GraphiteException>(() => cost.Compute(1, 7)));
+
+        Assert.Equal(422, refused.Status);
+        Assert.EndsWith("ask for fewer series or a shorter time (at character 7)", refused.Message);
+        Assert.Equal(400, Reply.Problem(new OpsBro.Core.Graphite.GraphiteException("odd")).Status);
+    }
+
     [Theory]
     [InlineData("gzip, deflate, br", "gzip")]
     [InlineData("br", "br")]

@@ -80,7 +80,7 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
         }
         catch (GraphiteException e)
         {
-            throw ApiProblem.Bad(e.Column > 0 ? $"{e.Message} (at character {e.Column})" : e.Message);
+            throw Reply.Problem(e);
         }
     }
 
@@ -141,8 +141,11 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
 
     MetricSourceView[] Sources() =>
     [
-        .. store.Sources.OrderBy(source => source.Name, StringComparer.Ordinal).Select(source => new MetricSourceView(source.Name, source.Accepted,
-            Enum.GetValues<Refusal>().Where(reason => source.Refused(reason) > 0).ToDictionary(reason => reason.Word(), source.Refused))),
+        .. store.Sources.OrderBy(source => source.Name, StringComparer.Ordinal).Select(source => new MetricSourceView(
+            source.Name, source.Accepted, source.Series,
+            Enum.GetValues<Refusal>().Where(reason => source.Refused(reason) > 0).ToDictionary(reason => reason.Word(), source.Refused),
+            Enum.GetValues<Refusal>().Where(reason => source.LastRefused(reason).Length > 0)
+                .ToDictionary(reason => reason.Word(), source.LastRefused))),
     ];
 
     Task<MetricDeletedView> Delete(HttpContext context)

@@ -37,8 +37,11 @@ internal sealed record MetricTopView(string Name, double Last, double Min, doubl
 /// <summary>Who brings numbers.</summary>
 /// <param name="Name">statsd, graphite, collectors, checks and so on.</param>
 /// <param name="Accepted">Numbers taken since start.</param>
+/// <param name="Series">Series that it brought.</param>
 /// <param name="Refused">Numbers refused since start, by reason.</param>
-internal sealed record MetricSourceView(string Name, long Accepted, Dictionary<string, long> Refused);
+/// <param name="LastRefused">The last name that was refused, by reason.</param>
+internal sealed record MetricSourceView(
+    string Name, long Accepted, int Series, Dictionary<string, long> Refused, Dictionary<string, string> LastRefused);
 
 /// <summary>A series that was forgotten.</summary>
 internal sealed record MetricDeletedView(string Name);

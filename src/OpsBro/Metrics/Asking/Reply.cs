@@ -33,9 +33,14 @@ internal static partial class Reply
         }
         catch (GraphiteException e) when (!context.Response.HasStarted)
         {
-            await Refuse(context, 400, e.Column > 0 ? $"{e.Message} (at character {e.Column})" : e.Message, hasJsonErrors);
+            var problem = Problem(e);
+            await Refuse(context, problem.Status, problem.Message, hasJsonErrors);
         }
     };
+
+    /// <summary>A target's fault as an answer: 422 when it costs too much, else 400.</summary>
+    public static ApiProblem Problem(GraphiteException e) =>
+        new(e.IsTooMuch ? 422 : 400, e.Column > 0 ? $"{e.Message} (at character {e.Column})" : e.Message);
 
     static Task Refuse(HttpContext context, int status, string sentence, bool isJson)
     {
