@@ -85,7 +85,8 @@ public class MetricsAskEndToEndTests
         var listed = await agent.Until(said => said.Output.Contains(".load1\n"), "metrics", "list");
         var name = listed.Output.Split('\n').First(line => line.EndsWith(".load1", StringComparison.Ordinal));
         var query = await agent.Until(said => said.Json.GetProperty("series").EnumerateArray()
-            .Any(s => s.GetProperty("values").EnumerateArray().Any(v => v.ValueKind == JsonValueKind.Number)), "metrics", "query", name, "--from", "-5min", "--json");
+            .Any(s => s.GetProperty("values").EnumerateArray().Any(v => v.ValueKind == JsonValueKind.Number)),
+            "metrics", "query", name, "--from", "-5min", "--json");
         var shown = await agent.Run("metrics", "query", name, "--from", "-5min");
         var suggested = await agent.Run("[suggest]", $"opsbro metrics query {name[..^1]}");
         var rendered = JsonDocument.Parse(await http.GetStringAsync($"/render?target=alias({name},'load')&from=-5min&format=json&noNullPoints=1")).RootElement;
