@@ -72,7 +72,8 @@ public sealed class TargetEvaluator(GraphiteFunctions functions)
     {
         if (FunctionCall.SeriesOf(result) is not { } series) return;
         if (series.Count > GraphiteLimits.Series)
-            throw new GraphiteException($"{node.Function} answers more than {GraphiteLimits.Series} series; write a narrower pattern", node.Column) { IsTooMuch = true };
+            throw new GraphiteException($"{node.Function} answers more than {GraphiteLimits.Series} series; write a narrower pattern", node.Column)
+            { IsTooMuch = true };
         long points = 0;
         foreach (var one in series)
         {
