@@ -30,6 +30,6 @@ public static class GraphiteLimits
     /// <summary>Longest name of a result, in characters.</summary>
     public const int NameLength = 1_000_000;
 
-    /// <summary>Longest time that one regular expression of a target may take on one name.</summary>
-    public static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(100);
+    /// <summary>Longest time that a regular expression that may backtrack may take on one name; long enough for its first use on a busy host.</summary>
+    public static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(2);
 }

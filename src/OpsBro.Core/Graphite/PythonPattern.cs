@@ -33,7 +33,7 @@ public sealed class PythonPattern
     {
         try
         {
-            return new Regex(text, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, GraphiteLimits.PatternTime);
+            return new Regex(text, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
         }
         catch (NotSupportedException)
         {
