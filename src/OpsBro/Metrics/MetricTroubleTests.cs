@@ -132,6 +132,51 @@ public sealed class MetricTroubleTests : IDisposable
         }
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_disk_that_is_full_at_start_is_waited_for_and_what_was_kept_before_is_not_touched(bool hasFiles)
+    {
+        var mount = Directory.CreateTempSubdirectory("opsbro-full-").FullName;
+        var mounted = await RunningAgent.Run(Program("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount));
+        Assert.True(mounted.ExitCode == 0, $"mount needs root: {mounted.Errors}");
+        try
+        {
+            using var full = new StoreRig { Directory = Path.Join(mount, "data") };
+            Directory.CreateDirectory(full.Directory);
+            if (hasFiles)
+            {
+                full.Add("before", Now - 100, 1);
+                full.Store.Round(isThorough: true);
+                full.Close();
+            }
+            var ballast = Path.Join(mount, "ballast");
+            using (var file = File.Create(ballast)) Balloon(file);
+
+            full.Add("after", Now - 50, 2);
+            full.Store.Round(isThorough: true);
+            Assert.NotEmpty(full.Store.Problems());
+            Assert.Equal([2], full.Read("after", Now - 600, Now).Values);
+            File.Delete(ballast);
+            if (!hasFiles)
+            {
+                await RunningAgent.Until(() =>
+                {
+                    full.Store.Round(isThorough: true);
+                    return full.Store.Problems().Count == 0 && full.Store.Status().RecentPoints == 0;
+                }, () => string.Join("; ", full.Store.Problems()));
+            }
+            full.Close();
+
+            Assert.Equal([hasFiles ? 1 : 2], full.Read(hasFiles ? "before" : "after", Now - 600, Now).Values);
+            Assert.Empty(full.Store.Problems());
+            full.Close();
+        }
+        finally
+        {
+            await RunningAgent.Run(Program("umount", "-l", mount));
+            Directory.Delete(mount);
+        }
+    }
+
     static void Balloon(FileStream file)
     {
         var page = new byte[4096];

@@ -63,6 +63,8 @@ internal sealed partial class Database
         }
         try
         {
+            // its owner did not see them when it began: it would write its own under the same numbers
+            if (HasTables(opened)) throw new SqliteException("it has what was kept before, which is read at start only: start the agent again", CannotOpen);
             WithTables(opened);
         }
         catch
@@ -74,6 +76,13 @@ internal sealed partial class Database
         connection = opened;
         (isInMemory, isWaiting) = (false, false);
         Interlocked.Increment(ref renewals);
+    }
+
+    static bool HasTables(SqliteConnection c)
+    {
+        using var ask = c.CreateCommand();
+        ask.CommandText = "SELECT count(*) FROM schema_version";
+        return (long)ask.ExecuteScalar()! > 0;
     }
 
     /// <summary>Outside of any transaction: neither of the two runs inside of one.</summary>
@@ -116,6 +125,7 @@ internal sealed partial class Database
                 PRAGMA journal_size_limit = {kind.LogBytes};
                 CREATE TABLE IF NOT EXISTS schema_version(component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
                 """);
+            if (kind.WaitsForFile && source != Memory) Probe(opened);
             return opened;
         }
         catch
@@ -123,6 +133,13 @@ internal sealed partial class Database
             opened.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A file on a full disk can be opened, and fails at the first page: better now, where it can be waited for.</summary>
+    static void Probe(SqliteConnection opened)
+    {
+        Execute(opened, "DROP TABLE IF EXISTS probe; CREATE TABLE probe(x); INSERT INTO probe VALUES(zeroblob(65536))");
+        Execute(opened, "DROP TABLE probe");
     }
 
     void MoveAside(string reason)

@@ -26,6 +26,9 @@ internal sealed partial class Database : IDisposable
     /// <summary>SQLite result codes that mean a damaged file: SQLITE_CORRUPT, SQLITE_NOTADB.</summary>
     const int Corrupt = 11, NotADatabase = 26;
 
+    /// <summary>SQLITE_CANTOPEN.</summary>
+    const int CannotOpen = 14;
+
     /// <summary>
     /// SQLite result codes of a disk that refuses, whatever the statement: SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
     /// </summary>
