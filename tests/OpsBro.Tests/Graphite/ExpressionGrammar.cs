@@ -150,7 +150,7 @@ sealed class ExpressionGrammar(int seed)
         "X" => Pick(["0", "0.5", "1", "0.3", "0.9"]),
         "K" or "G" when kind == "K" || random.Next(3) > 0 => IsAwkward() ? Pick(["-1", "5", "-9"]) : Pick(["0", "1", "2"]),
         "G" or "E" => Quote(Pick(["name", "host", "device", "none"])),
-        "R" => IsAwkward() ? Pick(["\"\"", "\"*\"", "\"(\"", "\".\""]) : Pick(patterns),
+        "R" => IsAwkward() ? Pick(["\"\"", "\".\"", "\"^$\""]) : Pick(patterns),
         "M" => Pick(texts),
         "D" => Pick(times),
         "V" => Quote(Pick(["avg", "last", "max", "min", "sum", "si", "binary", "none"])),

@@ -161,7 +161,8 @@ static class Filter
         foreach (var series in call.Series())
         {
             if (!(Aggregation.Max(series.Values) > limit)) continue;
-            if (call.Evaluate(pattern.Replace(series.Name, call.Text(3))) is [var other, ..]) results.Add(other);
+            var name = pattern.Replace(series.Name, call.Text(3));
+            if (name.Length > 0 && call.Evaluate(name) is [var other, ..]) results.Add(other);
         }
         return results;
     }
