@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -16,11 +17,11 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
     /// <summary>getsockopt(2) of the kernel's own figures of a socket, and which of them counts what had no room (linux/sock_diag.h).</summary>
     const int SolSocket = 1, SoMemInfo = 55, DropsAt = 8 * 4;
 
-    readonly Lock gate = new();
-    readonly HashSet<GraphiteConnection> connections = [];
+    readonly ConcurrentDictionary<GraphiteConnection, bool> connections = new();
     readonly SemaphoreSlim turns = new(Environment.ProcessorCount);
     Socket? lines, pickles, packets;
     long refused, drops;
+    int count;
     volatile bool isClosed;
     volatile string[] problems = [];
 
@@ -42,13 +43,7 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
     public long Refused => Interlocked.Read(ref refused);
 
     /// <summary>Open connections.</summary>
-    public int Connections
-    {
-        get
-        {
-            lock (gate) return connections.Count;
-        }
-    }
+    public int Connections => Volatile.Read(ref count);
 
     /// <summary>Datagrams that the kernel had no room for.</summary>
     public long KernelDrops
@@ -208,24 +203,35 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
         }
         finally
         {
-            lock (gate) connections.Remove(connection);
-            connection.Dispose();
+            Remove(connection);
         }
     }
 
     bool TryAdd(GraphiteConnection connection)
     {
-        lock (gate) return !isClosed && connections.Count < options.MaxConnections && connections.Add(connection);
+        if (Interlocked.Increment(ref count) > options.MaxConnections)
+        {
+            Interlocked.Decrement(ref count);
+            return false;
+        }
+        connections.TryAdd(connection, true);
+        if (isClosed) connection.Dispose();   // closed meanwhile, perhaps without seeing it
+        return true;
+    }
+
+    void Remove(GraphiteConnection connection)
+    {
+        if (connections.TryRemove(connection, out _)) Interlocked.Decrement(ref count);
+        connection.Dispose();
     }
 
     /// <summary>Closes the connections on which nothing came for too long.</summary>
     public void Sweep()
     {
         var oldest = Environment.TickCount64 - (long)options.IdleTimeout.TotalMilliseconds;
-        GraphiteConnection[] idle;
-        lock (gate) idle = [.. connections.Where(c => c.LastHeard < oldest)];
-        foreach (var connection in idle)
+        foreach (var (connection, _) in connections)
         {
+            if (connection.LastHeard >= oldest) continue;
             intake.Book.AddCut();
             connection.Dispose();
         }
@@ -239,10 +245,7 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
         lines?.Dispose();
         pickles?.Dispose();
         packets?.Dispose();
-        lock (gate)
-        {
-            foreach (var connection in connections) connection.Dispose();
-        }
+        foreach (var (connection, _) in connections) connection.Dispose();
     }
 
     [LoggerMessage(LogLevel.Warning, "graphite: a datagram could not be received: {Reason}")]
