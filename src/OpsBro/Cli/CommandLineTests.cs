@@ -15,7 +15,7 @@ public partial class CommandLineTests
         "agent parameters remove", "packs overload", "packs parameters set", "evaluator wait-eval-true", "collectors wait-ok",
         "detectors wait-group", "monitoring wait-ok", "completion",
         "gossip events add", "gossip events wait", "gossip leave", "gossip wait-members", "event", "leave",
-        "gossip zone change", "gossip zone key import",
+        "gossip zone change", "gossip zone key import", "metrics export",
     ];
 
     readonly StringWriter errors = new();
