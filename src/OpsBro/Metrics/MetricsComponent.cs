@@ -30,7 +30,6 @@ internal sealed class MetricsComponent : IComponent
             return Open(options.MetricsFile, options.MetricJournalFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<Telemetry>(),
                 () => settings.Value, s.GetRequiredService<ILoggerFactory>());
         });
-        services.AddSingleton(s => s.GetRequiredService<MetricStore>().Journal);
         services.AddHostedService<MetricLoop>();
         services.AddHostedService<CoreNumbersLoop>();
         services.AddSingleton<ClusterMetrics>();

@@ -10,7 +10,7 @@ namespace OpsBro.Metrics.Exporters;
 /// journal forget them, and says which sinks are in trouble.
 /// </summary>
 internal sealed partial class ForwardLoop(
-    ConfigStore config, MetricJournal journal, AgentState self, Telemetry telemetry, TimeProvider time, ILogger<ForwardLoop> logger)
+    ConfigStore config, MetricStore store, AgentState self, Telemetry telemetry, TimeProvider time, ILogger<ForwardLoop> logger)
     : BackgroundService
 {
     /// <summary>A sink that is down for longer is a problem that <c>agent info</c> shows.</summary>
@@ -36,7 +36,7 @@ internal sealed partial class ForwardLoop(
 
     /// <summary>The picture of each sink, for the API.</summary>
     public ForwardView[] Views() =>
-        [.. workers.Select(worker => ForwardView.Of(worker, journal.Behind(SinkWorker.Follower(worker.Options.Name)), time.GetUtcNow()))];
+        [.. workers.Select(worker => ForwardView.Of(worker, store.Journal.Behind(SinkWorker.Follower(worker.Options.Name)), time.GetUtcNow()))];
 
     /// <summary>The sinks follow the journal before anything is measured.</summary>
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -75,10 +75,10 @@ internal sealed partial class ForwardLoop(
         var section = ForwardSection.Read(current.Agent, self.Identity.Name, problems);
         faults = problems;
         foreach (var gone in running.Keys.Except(section.Names).ToList()) End(gone);
-        foreach (var follower in journal.Followers())
+        foreach (var follower in store.Journal.Followers())
         {
             if (!follower.StartsWith(SinkWorker.FollowerPrefix, StringComparison.Ordinal)) continue;
-            if (!section.Names.Contains(follower[SinkWorker.FollowerPrefix.Length..])) journal.Forget(follower);
+            if (!section.Names.Contains(follower[SinkWorker.FollowerPrefix.Length..])) store.Journal.Forget(follower);
         }
         foreach (var (options, node) in section.Sinks)
         {
@@ -96,7 +96,7 @@ internal sealed partial class ForwardLoop(
     void Begin(SinkOptions options, ConfigNode node, SinkReport report)
     {
         var worker = new SinkWorker(
-            options, journal, Sinks.Of(options), BackOff.Usual, report, telemetry.Of("forward", options.Name), logger);
+            options, store.Journal, Sinks.Of(options), BackOff.Usual, report, telemetry.Of("forward", options.Name), logger);
         running[options.Name] = (node, worker);
         worker.Start();
     }
