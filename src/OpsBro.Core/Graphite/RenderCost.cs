@@ -3,11 +3,17 @@ namespace OpsBro.Core.Graphite;
 /// <summary>Counts what a request costs and refuses what is too much. One for all targets of a request; used by one thread.</summary>
 public sealed class RenderCost
 {
+    /// <summary>Characters of names that weigh as much as a point.</summary>
+    const int CharactersOfPoint = sizeof(double) / sizeof(char);
+
     int calls, depth;
     long series, fetched, computed;
 
     /// <summary>What was fetched before, by pattern, time and aspect.</summary>
     internal Dictionary<FetchKey, IReadOnlyList<TimeSeries.SeriesSlice>> Fetches { get; } = [];
+
+    /// <summary>Most points that may be worked out: all of them may be in memory at once, so whoever has little says less.</summary>
+    public long MostComputed { get; init; } = GraphiteLimits.ComputedPoints;
 
     /// <summary>Points that were fetched.</summary>
     public long FetchedPoints => fetched;
@@ -30,9 +36,12 @@ public sealed class RenderCost
     public void Compute(long points, int column = 0)
     {
         computed += points;
-        if (computed > GraphiteLimits.ComputedPoints)
-            throw TooMuch($"more than {GraphiteLimits.ComputedPoints} points to work out; ask for fewer series or a shorter time", column);
+        if (computed > MostComputed)
+            throw TooMuch($"more than {MostComputed} points to work out; ask for fewer series or a shorter time", column);
     }
+
+    /// <summary>Counts a name that a function made, which takes memory as points do.</summary>
+    internal void Name(string name) => Compute(name.Length / CharactersOfPoint);
 
     internal void Enter(CallNode call)
     {

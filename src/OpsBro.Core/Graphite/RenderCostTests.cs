@@ -33,6 +33,41 @@ public class RenderCostTests
             StringComparison.Ordinal);
 
     [Fact]
+    public void Names_that_grow_weigh_as_much_as_points()
+    {
+        var context = SampleSource.Context(new WideSource(100, 1)) with { Cost = new RenderCost { MostComputed = 100_000 } };
+        var target = $"aliasSub(*, '^.*$', '{new string('x', 5_000)}')";
+
+        var refused = Assert.Throws<GraphiteException>(() => TargetEvaluator.Default.Evaluate(target, context));
+
+        Assert.True(refused.IsTooMuch);
+        Assert.StartsWith("more than 100000 points to work out", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("grep(*, '(.)\\1')")]
+    [InlineData("exclude(*, 'x')")]
+    public void A_request_that_has_ended_is_not_worked_on(string target)
+    {
+        using var ended = new CancellationTokenSource();
+        var context = SampleSource.Context(new EndingSource(ended)) with { Cancel = ended.Token };
+
+        Assert.Throws<OperationCanceledException>(() => TargetEvaluator.Default.Evaluate(target, context));
+    }
+
+    /// <summary>The request ends while its series are fetched.</summary>
+    sealed class EndingSource(CancellationTokenSource end) : ISeriesSource
+    {
+        public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect)
+        {
+            end.Cancel();
+            return [new SeriesSlice("s", from + 1, 1, new double[100])];
+        }
+
+        public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect) => [];
+    }
+
+    [Fact]
     public void Functions_that_evaluate_twice_do_not_pile_up() =>
         Assert.StartsWith("more than 20000 calls of functions", Refused("a" + string.Concat(Enumerable.Repeat("|exponentialMovingAverage(2)", 30)), 1, 10),
             StringComparison.Ordinal);

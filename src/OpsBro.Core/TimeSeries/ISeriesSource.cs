@@ -6,7 +6,8 @@ public interface ISeriesSource
     /// <summary>
     /// The series whose names a Graphite pattern matches (<c>*</c>, <c>?</c>, <c>[a-c]</c>, <c>{x,y}</c>, each within one dotted part),
     /// in the order of their names. The values are those of Graphite's fetch: the first at the first step after <paramref name="from"/>,
-    /// the last at or before <paramref name="until"/>, in the finest tier that reaches back to <paramref name="from"/>.
+    /// the last at or before <paramref name="until"/>, in the finest tier that reaches back to <paramref name="from"/>. What
+    /// can hold nothing, older than all that is kept or in the future, may be left out, as whisper does.
     /// </summary>
     /// <param name="pattern">Pattern of dotted names.</param>
     /// <param name="from">Unix seconds, not itself in the answer.</param>

@@ -2,8 +2,10 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Data.Sqlite;
+using OpsBro.Core.Graphite;
 using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics.Storing;
+using Window = OpsBro.Metrics.Storing.Window;
 
 namespace OpsBro.Metrics;
 
@@ -37,7 +39,7 @@ internal sealed partial class MetricStore
     public IReadOnlyList<SeriesSlice> Fetch(string pattern, long from, long until, Aspect aspect)
     {
         List<int> ids = [];
-        Ask(names => names.Match(pattern, ids));
+        if (!Ask(names => names.Match(pattern, ids, GraphiteLimits.Series))) throw TooMany();
         return Slices(ids, from, until, aspect);
     }
 
@@ -45,9 +47,24 @@ internal sealed partial class MetricStore
     public IReadOnlyList<SeriesSlice> FetchTagged(IReadOnlyList<TagExpression> tags, long from, long until, Aspect aspect)
     {
         List<int> ids = [];
-        Ask(names => names.MatchTags(tags, ids));
+        if (!Ask(names => names.MatchTags(tags, ids, GraphiteLimits.Series))) throw TooMany();
         return Slices(ids, from, until, aspect);
     }
+
+    /// <summary>The series of these names, in their order; those that are not here are left out.</summary>
+    public IReadOnlyList<SeriesSlice> FetchNamed(IReadOnlyList<string> known, long from, long until, Aspect aspect)
+    {
+        List<int> ids = [];
+        Ask(names =>
+        {
+            foreach (var name in known)
+                if (names.Find(Encoding.UTF8.GetBytes(name)) is >= 0 and var id) ids.Add(id);
+            return true;
+        });
+        return Slices(ids, from, until, aspect);
+    }
+
+    static GraphiteException TooMany() => new($"more than {GraphiteLimits.Series} series; write a narrower pattern") { IsTooMuch = true };
 
     /// <summary>The nodes of the tree of names that a pattern matches, in the order of their paths; leaves and branches.</summary>
     public IReadOnlyList<FoundName> Find(string pattern) =>
@@ -75,11 +92,14 @@ internal sealed partial class MetricStore
     /// <summary>Every series, in order.</summary>
     public IReadOnlyList<string> Names()
     {
-        lock (gate) return [.. Enumerable.Range(0, index.End).Where(index.Has).Select(index.TextOf).Order(StringComparer.Ordinal)];
+        string[] names;
+        lock (gate) names = [.. Enumerable.Range(0, index.End).Where(index.Has).Select(index.TextOf)];
+        Array.Sort(names, StringComparer.Ordinal);   // what comes in does not wait for it
+        return names;
     }
 
     /// <summary>Asks the index of names: tags and what is known of them. Short, for nothing is taken in meanwhile.</summary>
-    /// <exception cref="Core.Graphite.GraphiteException">A pattern or tag expression that cannot be answered: the caller's fault, with the reason.</exception>
+    /// <exception cref="GraphiteException">A pattern or tag expression that cannot be answered: the caller's fault, with the reason.</exception>
     public T Ask<T>(Func<SeriesIndex, T> question)
     {
         try
@@ -88,14 +108,23 @@ internal sealed partial class MetricStore
         }
         catch (PatternException e)
         {
-            throw new Core.Graphite.GraphiteException(e.Message);
+            throw new GraphiteException(e.Message);
         }
     }
 
     List<SeriesSlice> Slices(List<int> ids, long from, long until, Aspect aspect)
     {
-        var slices = new List<SeriesSlice>(ids.Count);
         var now = Now;
+        (from, until) = (Math.Max(from, now - options().Longest), Math.Min(until, now + MaxAhead));
+        if (from >= until) return [];
+        // what is too much is refused before it takes memory
+        if (ids.Count * ((until - from) / TierOf(from).Step) > GraphiteLimits.FetchedPoints)
+        {
+            throw new GraphiteException(
+                $"{ids.Count} series over {(until - from) / 3600} h have more than {GraphiteLimits.FetchedPoints} points; ask for fewer or for a shorter time")
+            { IsTooMuch = true };
+        }
+        var slices = new List<SeriesSlice>(ids.Count);
         var reader = readers.TryTake(out var kept) ? kept : new SeriesReader();
         for (var first = 0; first < ids.Count; first += ReadTogether)
         {
@@ -165,6 +194,13 @@ internal sealed partial class MetricStore
         return found;
     }
 
+    /// <summary>The finest tier that is kept so long.</summary>
+    Tier TierOf(long from)
+    {
+        var (tiers, age) = (options().Tiers, Now - from);
+        return tiers.FirstOrDefault(t => age <= t.Keep, tiers[^1]);
+    }
+
     /// <summary>
     /// The finest tier that reaches back: by its time, and because none of these series was made coarser after <paramref name="from"/> for
     /// want of room.
@@ -172,8 +208,7 @@ internal sealed partial class MetricStore
     Window WindowOf(long from, long until, Found found)
     {
         var tiers = options().Tiers;
-        var age = Now - from;
-        var tier = tiers.FirstOrDefault(t => age <= t.Keep, tiers[^1]);
+        var tier = TierOf(from);
         foreach (var row in found.Parts.Values.SelectMany(p => p))
         {
             if (row.Step <= tier.Step || row.End <= from || row.Start >= until) continue;

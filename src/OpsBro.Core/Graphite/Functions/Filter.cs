@@ -123,7 +123,14 @@ static class Filter
     static List<Series> Matching(FunctionCall call, bool wanted)
     {
         var pattern = PythonPattern.Compile(call.Text(1));
-        return [.. call.Series().Where(s => pattern.IsFoundIn(s.Name) == wanted)];
+        return
+        [
+            .. call.Series().Where(s =>
+            {
+                call.Context.Cancel.ThrowIfCancellationRequested(); // a regular expression may take its time on each name
+                return pattern.IsFoundIn(s.Name) == wanted;
+            }),
+        ];
     }
 
     static List<Series> AverageOutside(FunctionCall call)
@@ -160,6 +167,7 @@ static class Filter
         List<Series> results = [];
         foreach (var series in call.Series())
         {
+            call.Context.Cancel.ThrowIfCancellationRequested();
             if (!(Aggregation.Max(series.Values) > limit)) continue;
             var name = pattern.Replace(series.Name, call.Text(3));
             if (name.Length > 0 && call.Evaluate(name) is [var other, ..]) results.Add(other);

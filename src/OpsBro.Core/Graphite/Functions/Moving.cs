@@ -7,6 +7,9 @@ namespace OpsBro.Core.Graphite.Functions;
 /// <summary>Each value becomes something of those in a window before it.</summary>
 static class Moving
 {
+    /// <summary>Windows between two looks whether the request has ended.</summary>
+    const int LookEvery = 64;
+
     static readonly Param window = Required("windowSize", IntOrInterval);
     static readonly Param factor = Optional("xFilesFactor", Float);
 
@@ -56,6 +59,7 @@ static class Moving
     static double[] Windows(FunctionCall call, Series series, long length, string aggregation, double? xFilesFactor)
     {
         var result = new double[(int)Math.Clamp(series.Values.Length - length, 0, GraphiteLimits.PointsOfOneSeries)];
+        if (result.Length == 0) return result;   // a window that is longer than all there is
         if (length <= 0)
         {
             Array.Fill(result, double.NaN);
@@ -68,6 +72,7 @@ static class Moving
         var there = new double[size];
         for (var i = 0; i < result.Length; i++)
         {
+            if (i % LookEvery == 0) call.Context.Cancel.ThrowIfCancellationRequested();
             var count = 0;
             foreach (var value in series.Values.AsSpan(i, size))
                 if (!double.IsNaN(value)) there[count++] = value;

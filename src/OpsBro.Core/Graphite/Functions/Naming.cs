@@ -38,7 +38,9 @@ static class Naming
         .. call.Series().Select(s =>
         {
             call.Context.Cancel.ThrowIfCancellationRequested(); // a regular expression may take its time on each name
-            return s.Alias(name(s));
+            var made = name(s);
+            call.Context.Cost.Name(made);
+            return s.Alias(made);
         }),
     ];
 

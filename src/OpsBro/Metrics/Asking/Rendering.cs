@@ -17,13 +17,22 @@ internal sealed class Rendering(MetricAsk ask, EventRoutes events, TimeProvider 
     /// <summary>Requests that are worked out at the same time; the others wait.</summary>
     public const int MaxAtOnce = 8;
 
+    /// <summary>Points that a request may always work out: 8 MB.</summary>
+    const long LeastComputed = 1_000_000;
+
     /// <summary>Longest time to work out one request.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
     /// <summary>Time that is asked for when the request does not say: a day, as graphite-web.</summary>
     public static readonly TimeSpan DefaultSpan = TimeSpan.FromDays(1);
 
-    readonly SemaphoreSlim places = new(Math.Clamp(Environment.ProcessorCount, 2, MaxAtOnce));
+    static readonly int atOnce = Math.Clamp(Environment.ProcessorCount, 2, MaxAtOnce);
+
+    readonly SemaphoreSlim places = new(atOnce);
+
+    /// <summary>Points that one request may work out when all that run at once may take half of a host's memory.</summary>
+    public static long MostComputed(long memory, int atOnce) =>
+        memory <= 0 ? GraphiteLimits.ComputedPoints : Math.Clamp(memory / 2 / atOnce / sizeof(double), LeastComputed, GraphiteLimits.ComputedPoints);
 
     /// <summary>Works out a request.</summary>
     /// <param name="request">With <c>target</c>, <c>from</c>, <c>until</c>, <c>tz</c> and what belongs to them.</param>
@@ -59,6 +68,7 @@ internal sealed class Rendering(MetricAsk ask, EventRoutes events, TimeProvider 
                     .ToDictionary(name => name[9..^1], name => request.Text(name) ?? ""),
                 Events = events.Times,
                 Seed = (ulong)now,
+                Cost = new RenderCost { MostComputed = MostComputed(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, atOnce) },
                 Cancel = patience.Token,
             };
             List<Series> series = [];
