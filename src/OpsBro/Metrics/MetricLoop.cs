@@ -40,6 +40,7 @@ internal sealed class MetricLoop(MetricStore store, Feed<Sample> samples, Cluste
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await stop.CancelAsync();
+        store.Hasten();
         if (reader is not null) await reader;
         keeper?.Join();
     }
@@ -53,7 +54,7 @@ internal sealed class MetricLoop(MetricStore store, Feed<Sample> samples, Cluste
     void Keep()
     {
         WaitHandle[] events = [stop.Token.WaitHandle, store.Wake];
-        while (WaitHandle.WaitAny(events, pause) != 0) store.Round();
+        while (WaitHandle.WaitAny(events, pause) != 0) store.TryRound();
     }
 
     async Task Read()

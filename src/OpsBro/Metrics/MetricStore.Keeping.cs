@@ -35,6 +35,7 @@ internal sealed partial class MetricStore
     long oldest = MetricOptions.Default.Longest;
     int renewals;
     volatile bool isStopping;
+    volatile string fault = "";
 
     long Now => time.GetUtcNow().ToUnixTimeSeconds();
 
@@ -116,6 +117,28 @@ internal sealed partial class MetricStore
             if (isThorough || changed > shrinkAt) Shrink();
         }
     }
+
+    /// <summary>
+    /// The same for the loop: a fault, for instance a disk that cannot be read, is logged and is a problem until a round ends well. It must not
+    /// end the agent, which takes numbers and answers all the same.
+    /// </summary>
+    public void TryRound()
+    {
+        try
+        {
+            Round();
+            fault = "";
+        }
+        // the border of the loop: the log says what happened
+        catch (Exception e)
+        {
+            if (fault != e.Message) LogFault(logger, e);
+            fault = e.Message;
+        }
+    }
+
+    /// <summary>The agent stops: a round ends after the change that is under way.</summary>
+    public void Hasten() => isStopping = true;
 
     /// <summary>True when nothing is on its way to the disk.</summary>
     bool Settle()
@@ -255,4 +278,7 @@ internal sealed partial class MetricStore
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} metrics of the journal are damaged or were never written, and are lost")]
     static partial void LogLost(ILogger logger, long count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "metrics could not be sealed, merged or deleted; it is tried again")]
+    static partial void LogFault(ILogger logger, Exception e);
 }

@@ -177,6 +177,42 @@ public sealed class MetricTroubleTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_file_that_is_lost_while_its_rows_are_merged_does_not_end_the_rounds()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            Fill(rig, series: 3);
+            rig.Clock.Time += TimeSpan.FromMinutes(11);
+            rig.Store.Round();
+        }
+        Assert.Equal(2, rig.Store.Status().Tiers[0].Rows);
+        File.Delete(rig.File);
+
+        rig.Store.Round(isThorough: true);
+
+        Assert.Equal(0, rig.Store.Status().Tiers[0].Rows);
+        rig.Add("m.s1", Now, 42);
+        rig.Store.Round(isThorough: true);
+        rig.Close();
+        Assert.Equal([42], rig.Read("m.s1", Now - 3000, Now).Values);
+        rig.Close();
+    }
+
+    [Fact]
+    public void A_fault_of_a_round_is_a_problem_of_the_operator_and_the_store_answers_all_the_same()
+    {
+        var store = rig.Store;
+        rig.Close();   // as good as a disk that cannot be read
+        store.Add(store.Source("test"), "m.s1"u8, Now, 42);
+        rig.Clock.Time += TimeSpan.FromMinutes(11);
+
+        store.TryRound();
+
+        Assert.Contains(store.Problems(), p => p.StartsWith("metrics cannot be sealed", StringComparison.Ordinal));
+        Assert.Equal(1, store.Status().RecentPoints);
+    }
+
     static void Balloon(FileStream file)
     {
         var page = new byte[4096];

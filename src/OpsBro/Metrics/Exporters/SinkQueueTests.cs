@@ -64,6 +64,36 @@ public sealed class SinkQueueTests : IDisposable
         Assert.Equal(Enumerable.Range(0, each * rounds).Select(i => (double)i), Values(sink).Order());
     }
 
+    /// <summary>A sink with a fault of the program in its first two calls.</summary>
+    sealed class Faulty(ISink inner) : ISink
+    {
+        public int Calls { get; set; }
+
+        public Delivery Send(IReadOnlyList<JournalPoint> points, int from, int count, CancellationToken cancel) =>
+            ++Calls <= 2 ? throw new InvalidOperationException("a fault") : inner.Send(points, from, count, cancel);
+
+        public void Dispose() => inner.Dispose();
+    }
+
+    [Fact]
+    public async Task A_fault_in_a_sink_ends_neither_the_agent_nor_the_sink()
+    {
+        using var sink = new FakeHttpSink().Listen();
+        using var journal = Open();
+        var options = ForwardBench.Options(SinkKind.RemoteWrite, sink.Port);
+        var faulty = new Faulty(Sinks.Of(options));
+        using var worker = new SinkWorker(options, journal, faulty, new BackOff(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(20)),
+            new SinkReport(TimeProvider.System), new Telemetry().Of("forward", "s"), NullLogger.Instance);
+        Append(journal, 0, 100);
+
+        worker.Start();
+        await Delivered(journal);
+
+        Assert.Equal(3, faulty.Calls);
+        Assert.Equal(2, worker.Report.Now.Retries);
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => (double)i), Values(sink).Order());
+    }
+
     [Fact]
     public async Task What_the_queue_has_no_room_for_is_counted_and_the_rest_arrives()
     {

@@ -85,25 +85,43 @@ internal sealed partial class SinkWorker : IDisposable
 
     void Run()
     {
-        var follower = Follower(Options.Name);
-        while (!stop.IsCancellationRequested)
+        for (var failures = 0; !stop.IsCancellationRequested;)
         {
-            var page = journal.Read(follower, Options.Batch);
-            if (page.Lost > 0)
+            try
             {
-                Report.Lose(page.Lost);
-                meter.Drop(page.Lost);
-                LogLost(logger, Options.Name, page.Lost);
+                Page();
+                failures = 0;
             }
-            if (page.Points.Count > 0)
+            // the border of the thread: what one sink or the queue's disk does must not end the agent
+            catch (Exception e)
             {
-                if (!Deliver(page.Points)) break;
-                journal.Confirm(follower, page.Position);
+                var reason = Sinks.OneLine(e.Message);
+                if (++failures == 1) LogFault(logger, e, Options.Name);
+                Report.Failed(reason);
+                Become(SinkState.Down, reason);
+                Pause(backOff.After(failures, Random.Shared.NextDouble()));
             }
-            if (page.Points.Count >= Options.Batch) continue;
-            Report.Wait(0);
-            Pause(Options.Interval);
         }
+    }
+
+    void Page()
+    {
+        var follower = Follower(Options.Name);
+        var page = journal.Read(follower, Options.Batch);
+        if (page.Lost > 0)
+        {
+            Report.Lose(page.Lost);
+            meter.Drop(page.Lost);
+            LogLost(logger, Options.Name, page.Lost);
+        }
+        if (page.Points.Count > 0)
+        {
+            if (!Deliver(page.Points)) return;
+            journal.Confirm(follower, page.Position);
+        }
+        if (page.Points.Count >= Options.Batch) return;
+        Report.Wait(0);
+        Pause(Options.Interval);
     }
 
     /// <summary>Sends a page until nothing of it waits; false when the agent stops before.</summary>
@@ -178,6 +196,9 @@ internal sealed partial class SinkWorker : IDisposable
 
     [LoggerMessage(LogLevel.Information, "the sink {Name} ({Target}) takes numbers again, after {Seconds} s")]
     static partial void LogUp(ILogger logger, string name, string target, long seconds);
+
+    [LoggerMessage(LogLevel.Error, "the sink {Name}: its numbers could not be read or sent; it is tried again")]
+    static partial void LogFault(ILogger logger, Exception e, string name);
 
     [LoggerMessage(LogLevel.Debug, "the sink {Name} refused {Points} points: {Reason}")]
     static partial void LogRefused(ILogger logger, string name, long points, string reason);

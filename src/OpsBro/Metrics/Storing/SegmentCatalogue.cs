@@ -25,7 +25,8 @@ internal sealed class SegmentCatalogue
     public void Apply(IEnumerable<Segment> added, IEnumerable<Segment> removed)
     {
         var gone = removed.ToHashSet();
-        foreach (var part in gone.Select(s => s.Part).Distinct()) parts[part] = [.. parts[part].Where(s => !gone.Contains(s))];
+        // there are none any more when the file was lost meanwhile
+        foreach (var part in gone.Select(s => s.Part).Distinct()) parts[part] = [.. Of(part).Where(s => !gone.Contains(s))];
         foreach (var group in added.GroupBy(s => s.Part))
         {
             parts[group.Key] = [.. Of(group.Key).Concat(group).OrderBy(s => s.Order).ThenBy(s => s.First)];
@@ -33,7 +34,7 @@ internal sealed class SegmentCatalogue
             lastOrder = Math.Max(lastOrder, group.Max(s => s.Order));
         }
         foreach (var part in gone.Select(s => s.Part).Distinct())
-            if (parts[part].Length == 0) parts.Remove(part);
+            if (Of(part).Length == 0) parts.Remove(part);
     }
 
     /// <summary>The file was lost.</summary>
