@@ -48,10 +48,10 @@ internal sealed partial class MetricJournal
         lock (Gate) return [.. cursors.Keys];
     }
 
-    /// <summary>Points that wait for a follower.</summary>
+    /// <summary>Points that wait for a follower; none for one that is forgotten.</summary>
     public long Behind(string follower)
     {
-        lock (Gate) return next - cursors[follower];
+        lock (Gate) return cursors.TryGetValue(follower, out var position) ? next - position : 0;
     }
 
     /// <summary>The next points for a follower, after what it confirmed last; the same again until it confirms.</summary>

@@ -74,12 +74,8 @@ internal sealed partial class ForwardLoop(
         var problems = new List<Problem>();
         var section = ForwardSection.Read(current.Agent, self.Identity.Name, problems);
         faults = problems;
-        foreach (var gone in running.Keys.Except(section.Names).ToList()) End(gone);
-        foreach (var follower in store.Journal.Followers())
-        {
-            if (!follower.StartsWith(SinkWorker.FollowerPrefix, StringComparison.Ordinal)) continue;
-            if (!section.Names.Contains(follower[SinkWorker.FollowerPrefix.Length..])) store.Journal.Forget(follower);
-        }
+        var meant = Meant(current, section);
+        if (meant is not null) EndAllBut(meant);
         foreach (var (options, node) in section.Sinks)
         {
             if (running.TryGetValue(options.Name, out var old))
@@ -93,12 +89,31 @@ internal sealed partial class ForwardLoop(
         workers = [.. running.Values.Select(r => r.Worker).OrderBy(w => w.Options.Name, StringComparer.Ordinal)];
     }
 
+    /// <summary>
+    /// The sinks that are meant to be there; null while agent.yml or the section cannot be read: a slip of the pen must not throw away what
+    /// waits for a sink, above all not at a start, which has no earlier file to go by.
+    /// </summary>
+    public static IReadOnlySet<string>? Meant(Configuration current, ForwardSection section) =>
+        section.IsReadable && current.Problems.All(p => p.IsWarning || !current.Agent.File.StartsWith(p.File, StringComparison.Ordinal))
+            ? section.Names
+            : null;
+
     void Begin(SinkOptions options, ConfigNode node, SinkReport report)
     {
         var worker = new SinkWorker(
             options, store.Journal, Sinks.Of(options), BackOff.Usual, report, telemetry.Of("forward", options.Name), logger);
         running[options.Name] = (node, worker);
         worker.Start();
+    }
+
+    void EndAllBut(IReadOnlySet<string> meant)
+    {
+        foreach (var gone in running.Keys.Except(meant).ToList()) End(gone);
+        foreach (var follower in store.Journal.Followers())
+        {
+            if (!follower.StartsWith(SinkWorker.FollowerPrefix, StringComparison.Ordinal)) continue;
+            if (!meant.Contains(follower[SinkWorker.FollowerPrefix.Length..])) store.Journal.Forget(follower);
+        }
     }
 
     void End(string name)

@@ -23,13 +23,16 @@ internal sealed class ForwardSection
     /// <summary>Every sink that is meant to be there, also those whose options are wrong: what waits for them is not forgotten.</summary>
     public HashSet<string> Names { get; } = [];
 
+    /// <summary>False when it is written and is no map: then nobody knows which sinks are meant.</summary>
+    public bool IsReadable { get; init; } = true;
+
     /// <summary>Reads it. What is wrong is a problem, and its sink does not run (or runs on as it was).</summary>
     /// <param name="agent">agent.yml.</param>
     /// <param name="host">Name of this host.</param>
     /// <param name="problems">Gets what is wrong.</param>
     public static ForwardSection Read(ConfigNode agent, string host, List<Problem> problems)
     {
-        var read = new ForwardSection();
+        var read = new ForwardSection { IsReadable = agent["forward"] is not { } written || written.IsEmpty || written.Kind == ConfigNodeKind.Map };
         if (new ObjectReader(agent, problems).Section("forward") is not { } section) return read;
         foreach (var (key, node) in section.Entries)
         {
@@ -118,7 +121,7 @@ internal sealed class ForwardSection
         if (text.Length == 0) return null;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0 || url.Fragment.Length > 0)
         {
-            reader.Complain(reader.Node("url")!, $"url is \"{text}\"; write http://host:port/path or https://…");
+            reader.Complain(reader.Node("url")!, $"url is \"{WithoutUser(text)}\"; write http://host:port/path or https://…");
             return null;
         }
         if (url.UserInfo.Length == 0) return url;
@@ -126,6 +129,9 @@ internal sealed class ForwardSection
         reader.Complain(reader.Node("url")!, "url holds a password; write it under user and password");
         return null;
     }
+
+    /// <summary>A wrong address may hold a password all the same, and problems are shown to everybody.</summary>
+    static string WithoutUser(string url) => url.LastIndexOf('@') is >= 0 and var at ? "…" + url[at..] : url;
 
     static Uri WriteAddress(Uri url, string bucket, string org, string db)
     {

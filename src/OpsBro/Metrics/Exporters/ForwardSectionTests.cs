@@ -25,6 +25,37 @@ public class ForwardSectionTests
         Assert.Empty(section.Sinks);
     }
 
+    [Theory]
+    [InlineData("forward: {a: {kind: graphite, address: h}}\n", "a")]
+    [InlineData("forward: {a: {kind: graphit}}\n", "a")]
+    [InlineData("forward:\n", "")]
+    [InlineData("log_level: INFO\n", "")]
+    [InlineData("forward: [a, b]\n", null)]
+    [InlineData("forward: {a: {kind: graphite\n", null)]
+    public void Nobody_is_forgotten_while_it_is_not_known_who_is_meant(string yaml, string? meant)
+    {
+        using var config = new TemporaryConfig();
+        config.Write("agent.yml", yaml);
+        var loaded = config.Load();
+
+        var names = ForwardLoop.Meant(loaded, ForwardSection.Read(loaded.Agent, "h", []));
+
+        Assert.Equal(meant, names is null ? null : string.Join(' ', names));
+    }
+
+    [Theory]
+    [InlineData("htps://me:s3cret@host/write")]
+    [InlineData("http://me:s3cret@host/write")]
+    [InlineData("http://vm:8428/api/v1/write?token=s3cret")]
+    public void A_secret_in_an_address_is_shown_nowhere(string url)
+    {
+        var (section, problems) = Read($"forward: {{a: {{kind: remote_write, url: \"{url}\"}}}}\n");
+
+        Assert.All(problems, p => Assert.DoesNotContain("s3cret", p.ToString()));
+        Assert.All(section.Sinks, s => Assert.DoesNotContain("s3cret", s.Options.Target));
+        Assert.Equal(1, problems.Count + section.Sinks.Count);
+    }
+
     [Fact]
     public void What_is_written_counts_and_the_rest_has_its_default()
     {

@@ -76,8 +76,13 @@ internal sealed record SinkOptions
     /// <summary>Compresses what is sent. InfluxDB only: remote write is always compressed.</summary>
     public bool Gzip { get; init; }
 
-    /// <summary>Where it goes, for people; no secret is in it.</summary>
-    public string Target => Kind == SinkKind.Graphite ? $"{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}" : Url!.AbsoluteUri;
+    /// <summary>Where it goes, for people; no secret is in it: what the operator wrote behind the question mark may be one.</summary>
+    public string Target => Kind switch
+    {
+        SinkKind.Graphite => $"{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}",
+        SinkKind.RemoteWrite when Url!.Query.Length > 1 => Url.GetLeftPart(UriPartial.Path) + "?…",
+        _ => Url!.AbsoluteUri,
+    };
 
     /// <summary>The kind as it is written.</summary>
     public string KindWord => Kind switch
