@@ -122,6 +122,8 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     internal bool Take(MetricSource source, ReadOnlySpan<byte> name, long at, double value, long now)
     {
         if (!double.IsFinite(value)) return source.Refuse(Refusal.BadValue, name);
+        // before it is looked up: hashing a megabyte again and again would hold the lock
+        if (name.Length > SeriesName.MaxBytes) return source.Refuse(Refusal.BadName, name);
         if (at > now + MaxAhead || at < now - oldest) return source.Refuse(Refusal.BadTime, name);
         var series = index.Find(name);
         if (series < 0 && (series = NewSeries(source, name)) < 0) return false;

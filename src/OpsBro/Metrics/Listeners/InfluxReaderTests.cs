@@ -101,4 +101,23 @@ public class InfluxReaderTests
             Assert.Equal(result.Refused > 0, result.Problem.Length > 0);
         }
     }
+
+    [Fact]
+    public void A_name_without_end_is_refused_and_not_copied_for_each_of_its_fields()
+    {
+        var endless = System.Text.Encoding.ASCII.GetBytes(new string('a', 1 << 20));
+        var name = new SeriesNameWriter();
+        name.Path(endless);
+        name.Tag("k"u8, endless);
+        name.Raw(endless);
+        Assert.InRange(name.Length, OpsBro.Core.TimeSeries.SeriesName.MaxBytes + 1, SeriesNameWriter.MaxBytes + 8);
+
+        using var store = IntakeStores.Empty();
+        var source = store.Source("influx");
+        byte[] line = [.. "m,t="u8, .. endless, .. " a=1,b=2"u8];
+        var result = new InfluxReader(store, source).Take(line, 1, 1, IntakeStores.Now);
+
+        Assert.Equal((0, 2), (result.Taken, result.Refused));
+        Assert.Equal(2, source.Refused(Refusal.BadName));
+    }
 }
