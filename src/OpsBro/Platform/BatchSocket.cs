@@ -94,8 +94,16 @@ internal sealed unsafe partial class BatchSocket : IDisposable
         var bind = new UnixDomainSocketEndPoint(path);
         if (IsAbandoned(path, bind)) File.Delete(path);
         var made = new BatchSocket(new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified), bind, receiveBuffer, maxPacket) { path = path };
-        File.SetUnixFileMode(path, mode);
-        return made;
+        try
+        {
+            File.SetUnixFileMode(path, mode);
+            return made;
+        }
+        catch
+        {
+            made.Dispose();   // or the next try would find it in use, by us
+            throw;
+        }
     }
 
     static bool IsAbandoned(string path, UnixDomainSocketEndPoint at)

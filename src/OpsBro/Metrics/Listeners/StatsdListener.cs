@@ -141,7 +141,8 @@ internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput
             }
             if (sockets.Open()) LogListening(logger, string.Join(", ", sockets.Listens), intake.Settings.IntervalSeconds);
         }
-        config.Report("statsd", [.. problems, .. (sockets?.Problems ?? []).Select(p => new Problem(config.Current.Agent["statsd"]?.File ?? "", 0, 0, p))]);
+        var agent = config.Current.Agent;
+        config.Report("statsd", [.. problems, .. (sockets?.Problems ?? []).Select(p => Problem.At(agent["statsd"] ?? agent, p))]);
     }
 
     /// <summary>The configuration asks for other figures than are made.</summary>

@@ -30,7 +30,7 @@ internal sealed record StatsdOptions
     /// <summary>Address of the UDP and TCP sockets.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>Port of the UDP socket, and of the TCP socket unless <c>tcp_port</c> says otherwise.</summary>
+    /// <summary>Port of the UDP socket and of the TCP socket.</summary>
     public int Port { get; init; } = DefaultPort;
 
     /// <summary>Receives on UDP.</summary>

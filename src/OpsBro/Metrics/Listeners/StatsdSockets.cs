@@ -7,9 +7,10 @@ namespace OpsBro.Metrics.Listeners;
 /// <summary>The sockets that the options ask for. What cannot be opened is a problem, and is tried again; the others work meanwhile.</summary>
 internal sealed class StatsdSockets(StatsdOptions options, Func<StatsdIntake> intake) : IDisposable
 {
-    readonly Dictionary<string, string> problems = new(StringComparer.Ordinal);
-    readonly List<StatsdReceiver> receivers = [];
-    StatsdStreams? streams;
+    // replaced, never changed: the API's threads read them while a reload or the next try opens more
+    volatile string[] problems = [];
+    volatile StatsdReceiver[] receivers = [];
+    volatile StatsdStreams? streams;
 
     string Place => new IPEndPoint(options.Address, options.Port).ToString();
 
@@ -17,7 +18,7 @@ internal sealed class StatsdSockets(StatsdOptions options, Func<StatsdIntake> in
     public string[] Listens => [.. receivers.Select(r => r.Name), .. streams is null ? [] : (string[])[$"tcp {Place}"]];
 
     /// <summary>Why it does not listen somewhere, with the way out.</summary>
-    public string[] Problems => [.. problems.Values];
+    public string[] Problems => problems;
 
     /// <summary>Datagrams that were longer than the buffer.</summary>
     public long Cut => receivers.Sum(r => r.Cut);
@@ -39,37 +40,35 @@ internal sealed class StatsdSockets(StatsdOptions options, Func<StatsdIntake> in
     public bool Open()
     {
         var before = Listens.Length;
-        var udp = $"udp {Place}";
-        if (options.Udp) Receive(udp, () => BatchSocket.Udp(new IPEndPoint(options.Address, options.Port), options.ReceiveBuffer, options.MaxPacket));
+        var found = new List<string>();
+        var at = new IPEndPoint(options.Address, options.Port);
+        if (options.Udp) Receive($"udp {Place}", () => BatchSocket.Udp(at, options.ReceiveBuffer, options.MaxPacket), found);
         if (options.UnixSocket.Length > 0)
         {
             Receive($"unix {options.UnixSocket}",
-                () => BatchSocket.Unix(options.UnixSocket, options.UnixMode, options.ReceiveBuffer, options.MaxPacket));
+                () => BatchSocket.Unix(options.UnixSocket, options.UnixMode, options.ReceiveBuffer, options.MaxPacket), found);
         }
         if (options.Tcp && streams is null)
-        {
-            Try($"tcp {Place}", () => streams = new StatsdStreams(
-                new IPEndPoint(options.Address, options.Port), options.TcpConnections, options.TcpLine, intake));
-        }
+            Try($"tcp {Place}", () => streams = new StatsdStreams(at, options.TcpConnections, options.TcpLine, intake), found);
+        problems = [.. found];
         return Listens.Length > before;
     }
 
-    void Receive(string name, Func<BatchSocket> open)
+    void Receive(string name, Func<BatchSocket> open, List<string> found)
     {
-        if (receivers.All(r => r.Name != name)) Try(name, () => receivers.Add(new StatsdReceiver(name, open(), intake)));
+        if (receivers.All(r => r.Name != name)) Try(name, () => receivers = [.. receivers, new StatsdReceiver(name, open(), intake)], found);
     }
 
-    void Try(string name, Action open)
+    static void Try(string name, Action open, List<string> found)
     {
         try
         {
             open();
-            problems.Remove(name);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {
-            problems[name] = $"statsd cannot listen on {name} ({e.Message}): another program has it, or the address is not of this host; "
-                + "set statsd.address, statsd.port or statsd.unix_socket; it is tried again";
+            found.Add($"statsd cannot listen on {name} ({e.Message}): another program has it, or the address is not of this host; "
+                + "set statsd.address, statsd.port or statsd.unix_socket; it is tried again");
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class StatsdStreams : IDisposable
 {
     const int Backlog = 128, ReadBytes = 64 * 1024;
 
+    /// <summary>Seconds of silence after which the kernel asks whether the client still lives, seconds between its questions, and how many.</summary>
+    const int AliveAfter = 60, AliveEvery = 15, AliveTimes = 4;
+
     /// <summary>After an accept that failed, for instance for want of descriptors.</summary>
     static readonly TimeSpan afterFailure = TimeSpan.FromMilliseconds(50);
 
@@ -98,6 +101,11 @@ internal sealed class StatsdStreams : IDisposable
         var held = 0;
         try
         {
+            // a client that lost its power says nothing: its place must not be taken for ever
+            client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, AliveAfter);
+            client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, AliveEvery);
+            client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, AliveTimes);
             while (await client.ReceiveAsync(buffer.AsMemory(held)) is > 0 and var count)
             {
                 held += count;
