@@ -121,8 +121,10 @@ internal sealed partial class MetricStore
         if (journal.Problem is { Length: > 0 } journaled) problems.Add(journaled);
         foreach (var source in sources.Values.OrderBy(s => s.Name, StringComparer.Ordinal))
         {
-            if (source.Refused(Refusal.TooManySeries) is var refused and > 0) problems.Add(TooMany(source, refused));
+            if (source.Refused(Refusal.TooManySeries) is var refused and > 0 && options().IsFull(source.Name, source.Series, index.Count))
+                problems.Add(TooMany(source, refused));   // not any more once the limit is raised, or there is room again
         }
+        if (fault is { Length: > 0 } why) problems.Add($"metrics cannot be sealed or merged now: {why}; it is tried again; look at df and at the log");
         if (Volatile.Read(ref damaged) is var bad and > 0)
             problems.Add(string.Create(CultureInfo.InvariantCulture, $"{file?.Database.File}: {bad} chunks were damaged and left out; look at the disk"));
         if (forgotten > 0)

@@ -188,6 +188,8 @@ public sealed class MetricStoreTests : IDisposable
         Assert.Equal(["apps.calm", "apps.flood"], status.Offenders.Take(2).Select(o => o.Prefix).Order());
         Assert.StartsWith("apps.flood.id", rig.Store.Source("graphite").LastRefused(Refusal.TooManySeries));
         Assert.Contains(rig.Store.Problems(), p => p.Contains("graphite") && p.Contains("apps."));
+        rig.Options = MetricOptions.Default with { MaxSeries = 1000 };
+        Assert.Empty(rig.Store.Problems());
     }
 
     [Theory]

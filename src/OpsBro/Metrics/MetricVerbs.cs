@@ -26,7 +26,7 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
 
     /// <summary>The noun with its verbs.</summary>
     public Command Noun() => Verb.Noun("metrics", "The numbers that this agent keeps: list, query, chart, export.",
-        List(), Query(), Top(), Export(), Sources());
+        List(), Query(), Top(), Export(), Sources(), Status());
 
     Command List()
     {
@@ -143,7 +143,19 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
                 v.Refused.Count == 0 ? "0" : string.Join(", ", v.Refused.Select(r => $"{r.Value} {r.Key.Replace('_', ' ')}")),
                 v.LastRefused.Count == 0 ? "-" : string.Join(", ", v.LastRefused.Values.Distinct()),
             ]));
+            // a pipe gets one table; status is a verb of its own
+            if (!terminal.IsInteractive) return 0;
+            terminal.Line();
+            (await api.Get("/v1/metrics/status", StoreJson.Default.MetricStatus, cancel)).Print(terminal);
         }
+        return 0;
+    });
+
+    Command Status() => Verb.Reading("status", "How the store does: series, memory, disk, tiers, and whose names are most.", async (_, cancel) =>
+    {
+        var status = await api.Get("/v1/metrics/status", StoreJson.Default.MetricStatus, cancel);
+        if (terminal.Json) terminal.PrintJson(status, StoreJson.Default.MetricStatus);
+        else status.Print(terminal);
         return 0;
     });
 

@@ -113,6 +113,8 @@ public class MetricsAskEndToEndTests
         var top = await agent.Run("metrics", "top", "--by", "change");
         var odd = await agent.Run("metrics", "top", "--by", "colour");
         var sources = await agent.Run("metrics", "sources");
+        var status = await agent.Run("metrics", "status");
+        var figures = await agent.Run("metrics", "status", "--json");
         var exported = await agent.Run("metrics", "export", "no.such", "--format", "csv");
         var list = await agent.Run("metrics", "list", "no.such");
 
@@ -125,6 +127,8 @@ public class MetricsAskEndToEndTests
         Assert.Equal((0, "SERIES\tLAST\tMIN\tAVG\tMAX\tCHANGE\tCOURSE"), (top.ExitCode, top.Output.Split('\n')[0]));
         Assert.NotEqual(0, odd.ExitCode);
         Assert.StartsWith("SOURCE\tSERIES\tACCEPTED\tREFUSED\tLAST REFUSED", sources.Output);
+        Assert.Matches(@"(?s)Series: \d+ of 100000\n.*Disk: .*Journal: .*STEP\tKEPT\tBYTES\tOLDEST\n10s\t7d", status.Output);
+        Assert.Equal(100_000, figures.Json.GetProperty("max_series").GetInt32());
         Assert.Equal("name,time,value\n", exported.Output);
         Assert.Equal((0, ""), (list.ExitCode, list.Output));
     }
