@@ -19,7 +19,7 @@ public class AskRefusalTests
     [InlineData("/render?target=web1.cpu&format=png", "format png is not made here; ask for json, csv or raw")]
     [InlineData("/render?target=web1.cpu&format=pickle", "format pickle is not made here")]
     [InlineData("/render?target=web1.cpu&format=xml", "format is \"xml\"; write json, csv or raw")]
-    [InlineData("/render?target=web1.cpu&jsonp=alert(1)//", "jsonp is \"alert(1)//\"")]
+    [InlineData("/render?target=web1.cpu&jsonp=cb", "jsonp is not answered")]
     [InlineData("/render?target=nosuchf(web1.cpu)", "there is no function \"nosuchf\"")]
     [InlineData("/render?target=sumSeries(web1.cpu", "at character")]
     [InlineData("/metrics/find", "query is missing")]
@@ -29,9 +29,9 @@ public class AskRefusalTests
     [InlineData("/events/get_data?set=all", "set is \"all\"")]
     [InlineData("/tags/findSeries", "expr is missing")]
     [InlineData("/tags/findSeries?expr=junk", "\\u0022junk\\u0022 is no tag expression")]
-    [InlineData("/tags/findSeries?expr=host!=a", "at least one expression must not match the empty text")]
-    [InlineData("/tags/findSeries?expr=host=~.*", "at least one expression must not match the empty text")]
-    [InlineData("/tags/findSeries?expr=host=~(", "is no regular expression")]
+    [InlineData("/tags/findSeries?expr=host!=a", "at least one tag expression must ask for a value that is not empty")]
+    [InlineData("/tags/findSeries?expr=host=~.*", "at least one tag expression must ask for a value that is not empty")]
+    [InlineData("/tags/findSeries?expr=host=~(", "is not a regex that can be used here")]
     [InlineData("/tags/autoComplete/tags?limit=x", "limit is \\u0022x\\u0022")]
     [InlineData("/tags/autoComplete/values", "tag is missing")]
     [InlineData("/tags?filter=(", "is no regular expression")]
@@ -91,6 +91,18 @@ public class AskRefusalTests
         Assert.Equal(422, refused.Status);
         Assert.EndsWith("ask for fewer series or a shorter time (at character 7)", refused.Message);
         Assert.Equal(400, Reply.Problem(new OpsBro.Core.Graphite.GraphiteException("odd")).Status);
+    }
+
+    [Fact]
+    public void Many_hosts_that_did_not_answer_fit_a_header()
+    {
+        var (few, many) = (new Microsoft.AspNetCore.Http.DefaultHttpContext(), new Microsoft.AspNetCore.Http.DefaultHttpContext());
+
+        Reply.SayUnanswered(few, ["a", "é\n (no)"]);
+        Reply.SayUnanswered(many, [.. Enumerable.Range(0, 1000).Select(i => $"h{i}")]);
+
+        Assert.Equal("a,?? (no)", few.Response.Headers[Reply.UnansweredHeader]);
+        Assert.EndsWith(",h19,and 980 more", many.Response.Headers[Reply.UnansweredHeader].ToString());
     }
 
     [Theory]

@@ -25,7 +25,7 @@ internal sealed class EventRoutes(HistoryLog history, TimeProvider time)
     {
         api.Foreign("GET", "/events/get_data", "What changed on this host: Grafana's annotations.", Right.Read, Reply.Of(Read),
             ("from", "start, for instance -6h"), ("until", "end, for instance now"), ("tags", "only events with one of these tags, separated by spaces"),
-            ("set", "intersection: only events with all of the tags"), ("jsonp", "name of a function to call"));
+            ("set", "intersection: only events with all of the tags"));
         api.Foreign("POST", "/events", "Note an event, for instance a deployment.", Right.Write, Reply.Of(Write));
     }
 

@@ -16,7 +16,7 @@ internal sealed class FindRoutes(MetricAsk ask, PrometheusPage page)
         (string, string)[] find =
         [
             ("query", "pattern of names: * ? [a-c] {x,y}"), ("format", "treejson (else), completer or nodelist"), ("wildcards", "1 for an entry * as well"),
-            ("from", "taken and not needed: names are kept as long as their numbers"), ("until", "the same"), ("jsonp", "name of a function to call"),
+            ("from", "taken and not needed: names are kept as long as their numbers"), ("until", "the same"),
         ];
         foreach (var method in new[] { "GET", "POST" })
         {
@@ -24,8 +24,7 @@ internal sealed class FindRoutes(MetricAsk ask, PrometheusPage page)
                 Right.Read, Reply.Of(Find), find);
             api.Foreign(method, "/metrics/expand", "The paths that patterns match.", Right.Read, Reply.Of(Expand),
                 ("query", "pattern of names; repeated"), ("groupByExpr", "1 for one list for each pattern"), ("leavesOnly", "1 for series only"));
-            api.Foreign(method, "/metrics/index.json", "The name of every series without tags.", Right.Read, Reply.Of(Index),
-                ("jsonp", "name of a function to call"));
+            api.Foreign(method, "/metrics/index.json", "The name of every series without tags.", Right.Read, Reply.Of(Index));
             api.Foreign(method, "/metrics/get-metadata", "How the buckets of series are put together.", Right.Read, Reply.Of(Metadata),
                 ("metric", "name of a series; repeated"), ("key", "aggregationMethod"));
         }

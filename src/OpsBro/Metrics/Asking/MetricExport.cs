@@ -33,16 +33,15 @@ internal sealed class MetricExport(MetricAsk ask, TimeProvider time)
             _ => throw ApiProblem.Bad($"format is \"{format}\"; write ndjson, csv, graphite or prometheus"),
         };
         var (from, until) = MetricRoutes.Span(request, time);
-        var pattern = NamePattern.Of(request.Text("pattern") ?? "");
-        var names = await ask.Names(context.RequestAborted);
+        var names = await ask.Names(context.RequestAborted, request.Text("pattern") ?? "");
         Reply.SayUnanswered(context, names.Unanswered);
         context.Response.ContentType = contentType;
         context.Response.Headers.XContentTypeOptions = "nosniff";
         using var buffer = new PooledBuffer(PartBytes + (PartBytes / 4));
         if (format == "csv") buffer.Write("name,time,value\n"u8);
-        foreach (var name in names.Answer.Where(pattern.Matches))
+        await foreach (var slice in ask.Each(names.Answer, from, until, context.RequestAborted))
         {
-            foreach (var slice in await MetricRoutes.One(ask, name, from, until, context.RequestAborted)) write(slice, buffer);
+            write(slice, buffer);
             if (buffer.Written.Length < PartBytes) continue;
             await context.Response.BodyWriter.WriteAsync(buffer.Written, context.RequestAborted);
             buffer.Clear();

@@ -62,9 +62,11 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
     /// <summary>The names that <c>pattern</c> and <c>prefix</c> of a request take.</summary>
     async Task<(List<string> Names, IReadOnlyList<string> Unanswered)> Names(HttpContext context)
     {
-        var (pattern, prefix) = (NamePattern.Of(context.Query("pattern") ?? ""), context.Query("prefix") ?? "");
-        var (names, unanswered) = await ask.Names(context.RequestAborted);
-        return ([.. names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && pattern.Matches(name))], unanswered);
+        var (pattern, prefix) = (context.Query("pattern") ?? "", context.Query("prefix") ?? "");
+        // a beginning is a pattern as well: only those who may have such names are asked
+        if (pattern.Length == 0 && prefix.Length > 0 && prefix.AsSpan().IndexOfAny("*?[{") < 0) pattern = prefix + "*";
+        var (names, unanswered) = await ask.Names(context.RequestAborted, pattern);
+        return (prefix.Length == 0 ? [.. names] : [.. names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))], unanswered);
     }
 
     async Task<MetricQueryView> Query(HttpContext context)
@@ -100,14 +102,12 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
         };
         var limit = context.QueryNumber("limit", DefaultTop, 1, MaxTop);
         var (from, until) = Span(request, time);
-        var (names, _) = await Names(context);
+        var (names, unanswered) = await Names(context);
+        Reply.SayUnanswered(context, unanswered);
         if (names.Count > MaxTop) throw new ApiProblem(413, $"{names.Count} series match, more than the {MaxTop} that top looks at; give a narrower pattern");
         List<MetricTopView> views = [];
-        foreach (var name in names)
-        {
-            foreach (var slice in await One(ask, name, from, until, context.RequestAborted))
-                if (TopOf(slice) is { } view) views.Add(view);
-        }
+        await foreach (var slice in ask.Each(names, from, until, context.RequestAborted))
+            if (TopOf(slice) is { } view) views.Add(view);
         return [.. views.OrderByDescending(measure).ThenBy(view => view.Name, StringComparer.Ordinal).Take(limit)];
     }
 
@@ -118,15 +118,6 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
         var from = AskTimes.Of(request, "from", now - 3600, TimeZoneInfo.Utc, now);
         var until = AskTimes.Of(request, "until", now, TimeZoneInfo.Utc, now);
         return from < until ? (from, until) : throw ApiProblem.Bad($"from ({from}) is not before until ({until}); ask for a time that is not empty");
-    }
-
-    /// <summary>The values of one series by its canonical name.</summary>
-    public static async Task<IReadOnlyList<SeriesSlice>> One(MetricAsk ask, string name, long from, long until, CancellationToken cancel)
-    {
-        if (!name.Contains(';') || TaggedName.Parse(name) is not { } tagged)
-            return [.. (await ask.Fetch(name, from, until, Aspect.Average, cancel)).Answer.Where(slice => slice.Name == name)];
-        var tags = tagged.Tags.Select(tag => new TagExpression(tag.Key, TagOperator.Equal, tag.Value)).ToList();
-        return [.. (await ask.FetchTagged(tags, from, until, Aspect.Average, cancel)).Answer.Where(slice => slice.Name == name)];
     }
 
     static MetricTopView? TopOf(SeriesSlice slice)

@@ -27,7 +27,7 @@ internal sealed class RenderRoute(Rendering rendering)
             api.Foreign(method, "/render", "The values of Graphite targets, as Grafana asks for them.", Right.Read, Reply.Of(Render),
                 ("target", "a pattern of names, or functions of them; repeated"), ("from", "start: -1h, Unix seconds, midnight, 20261127 and so on; a day ago"),
                 ("until", "end; now"), ("tz", "zone of days and of CSV, for instance Europe/Paris; UTC"), ("format", "json (else), csv or raw"),
-                ("maxDataPoints", "most points a series"), ("noNullPoints", "1 to leave out steps without a value"), ("jsonp", "name of a function to call"),
+                ("maxDataPoints", "most points a series"), ("noNullPoints", "1 to leave out steps without a value"),
                 ("xFilesFactor", "least part of points that makes a value, 0 to 1"));
         }
     }
@@ -41,22 +41,20 @@ internal sealed class RenderRoute(Rendering rendering)
                 ? $"format {format} is not made here; ask for json, csv or raw, and let Grafana draw"
                 : $"format is \"{format}\"; write json, csv or raw");
         }
-        var callback = format == "json" ? Reply.Callback(request) : null;
         var rendered = await rendering.Of(request, "maxDataPoints", context.RequestAborted);
         Reply.SayUnanswered(context, rendered.Unanswered);
         context.Response.Headers.CacheControl = "no-store";
-        await Write(context, rendered, format, callback, leaveNulls: !request.Flag("noNullPoints"));
+        await Write(context, rendered, format, leaveNulls: !request.Flag("noNullPoints"));
     }
 
     /// <summary>Writes an answer: whole when it is short, else part by part, each formatted while the one before is sent.</summary>
-    static async Task Write(HttpContext context, Rendered rendered, string format, string? callback, bool leaveNulls)
+    static async Task Write(HttpContext context, Rendered rendered, string format, bool leaveNulls)
     {
         var parts = Parts(rendered.Series);
         var (contentType, before, after) = format switch
         {
             "csv" => ("text/csv", "", ""),
             "raw" => ("text/plain", "", ""),
-            _ when callback is not null => ("text/javascript", callback + "([", "])"),
             _ => ("application/json", "[", "]"),
         };
         void Format(Range part, PooledBuffer to)

@@ -2,16 +2,18 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using OpsBro.Api;
 using OpsBro.Core.Graphite;
 
 namespace OpsBro.Metrics.Asking;
 
-/// <summary>Answers in the manner of graphite-web: JSON or JSONP, errors as a sentence, compressed when the caller takes it and it pays.</summary>
-internal static partial class Reply
+/// <summary>Answers in the manner of graphite-web: JSON, errors as a sentence, compressed when the caller takes it and it pays.</summary>
+internal static class Reply
 {
+    /// <summary>Hosts that are named in a header; of the others, how many they are.</summary>
+    public const int MaxUnanswered = 20;
+
     /// <summary>Names the hosts that did not answer.</summary>
     public const string UnansweredHeader = "X-OpsBro-Unanswered";
 
@@ -25,7 +27,10 @@ internal static partial class Reply
     {
         try
         {
-            await answer(context, await AskRequest.Read(context));
+            var request = await AskRequest.Read(context);
+            // a browser runs such an answer for any page that names it: the numbers would be read by whoever the operator visits
+            if (request.Text("jsonp") is not null) throw ApiProblem.Bad("jsonp is not answered, for any page could read the numbers by it; ask for JSON");
+            await answer(context, request);
         }
         catch (ApiProblem problem) when (!context.Response.HasStarted)
         {
@@ -58,23 +63,23 @@ internal static partial class Reply
     /// <summary>Says which hosts did not answer; nothing when all did.</summary>
     public static void SayUnanswered(HttpContext context, IReadOnlyCollection<string> hosts)
     {
-        if (hosts.Count > 0) context.Response.Headers[UnansweredHeader] = string.Join(',', hosts);
+        if (hosts.Count == 0) return;
+        // proxies refuse long headers, and a header has no other signs than those of ASCII
+        var named = string.Join(',', hosts.Take(MaxUnanswered)) + (hosts.Count > MaxUnanswered ? $",and {hosts.Count - MaxUnanswered} more" : "");
+        context.Response.Headers[UnansweredHeader] = string.Concat(named.Select(c => c is >= ' ' and <= '~' ? c : '?'));
     }
 
-    /// <summary>Writes JSON; in a call of the function that <c>jsonp</c> names, when it does.</summary>
+    /// <summary>Writes JSON.</summary>
     public static Task Json(HttpContext context, Action<Utf8JsonWriter> write, AskRequest? request = null)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        var callback = request is null ? null : Callback(request);
-        if (callback is not null) buffer.Write(System.Text.Encoding.ASCII.GetBytes(callback + "("));
         var options = new JsonWriterOptions
         {
             Indented = request?.Flag("pretty") == true,
-            Encoder = callback is null ? System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping : null,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };
         using (var writer = new Utf8JsonWriter(buffer, options)) write(writer);
-        if (callback is not null) buffer.Write(")"u8);
-        return Body(context, buffer.WrittenMemory, callback is null ? "application/json" : "text/javascript");
+        return Body(context, buffer.WrittenMemory, "application/json");
     }
 
     /// <summary>Writes texts as a JSON array.</summary>
@@ -84,14 +89,6 @@ internal static partial class Reply
         foreach (var text in texts) writer.WriteStringValue(text);
         writer.WriteEndArray();
     }, request);
-
-    /// <summary>The function that <c>jsonp</c> names; null for none.</summary>
-    /// <exception cref="ApiProblem">400 when it is no name of a function: a page could be made to run it.</exception>
-    public static string? Callback(AskRequest request)
-    {
-        if (request.Text("jsonp") is not { } name) return null;
-        return FunctionName().IsMatch(name) ? name : throw ApiProblem.Bad($"jsonp is \"{name}\"; write the name of a function");
-    }
 
     /// <summary>Writes a whole body, compressed when that is worth it.</summary>
     public static async Task Body(HttpContext context, ReadOnlyMemory<byte> body, string contentType)
@@ -147,7 +144,4 @@ internal static partial class Reply
         var (g, b) = (gzip ?? any ?? 0, br ?? any ?? 0);
         return (g > 0 && g >= b, b > 0) switch { (true, _) => "gzip", (_, true) => "br", _ => null };
     }
-
-    [GeneratedRegex(@"^[A-Za-z_$][A-Za-z0-9_$.]{0,99}$", RegexOptions.CultureInvariant)]
-    private static partial Regex FunctionName();
 }

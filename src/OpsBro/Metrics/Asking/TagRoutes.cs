@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OpsBro.Api;
+using OpsBro.Core.TimeSeries;
 
 namespace OpsBro.Metrics.Asking;
 
@@ -9,6 +10,9 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
 {
     /// <summary>Names that a completion gives unless asked for more, as graphite-web.</summary>
     const int DefaultCompletion = 100;
+
+    /// <summary>Most tags or values that one answer lists.</summary>
+    const int MaxListed = 100_000;
 
     /// <summary>Maps the routes.</summary>
     public void MapTo(ApiRoutes api)
@@ -35,22 +39,28 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
             ("path", "name;tag=value; repeated"));
     }
 
-    async Task<List<TaggedName>> Tagged(HttpContext context, AskRequest request, bool needsExpression)
+    static TagExpression[] Conditions(AskRequest request) =>
+    [
+        .. request.Texts("expr").Select(text => TagExpression.Parse(text)
+            ?? throw ApiProblem.Bad($"\"{text}\" is no tag expression; write tag=value, tag!=value, tag=~regex or tag!=~regex")),
+    ];
+
+    static int Limit(AskRequest request, int otherwise) => Math.Min(request.Count("limit") ?? otherwise, MaxListed);
+
+    static T Said<T>(HttpContext context, Asked<T> asked)
     {
-        var matches = TaggedName.Matcher(request.Texts("expr"), mayBeEmpty: !needsExpression);
-        var names = await ask.Names(context.RequestAborted);
-        Reply.SayUnanswered(context, names.Unanswered);
-        return [.. TaggedName.Among(names.Answer).Where(matches)];
+        Reply.SayUnanswered(context, asked.Unanswered);
+        return asked.Answer;
     }
 
     async Task All(HttpContext context, AskRequest request)
     {
         var filter = request.Text("filter") is { } text ? TaggedName.Pattern(text) : null;
-        var tags = (await Tagged(context, request, false)).SelectMany(name => name.Tags.Keys).Distinct().Order(StringComparer.Ordinal).Index().ToList();
+        var tags = Said(context, await ask.TagNames([], "", MaxListed, context.RequestAborted)).Index().ToList();
         await Reply.Json(context, writer =>
         {
             writer.WriteStartArray();
-            foreach (var (index, tag) in tags.Where(t => filter is null || TaggedName.IsMatch(filter, t.Item)).Take(request.Count("limit") ?? int.MaxValue))
+            foreach (var (index, tag) in tags.Where(t => filter is null || filter.IsMatch(t.Item)).Take(Limit(request, MaxListed)))
             {
                 writer.WriteStartObject();
                 writer.WriteNumber("id", index + 1);
@@ -64,10 +74,8 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
     async Task One(HttpContext context, AskRequest request)
     {
         var (tag, filter) = (context.Part("tag"), request.Text("filter") is { } text ? TaggedName.Pattern(text) : null);
-        var names = await Tagged(context, request, false);
-        var tags = names.SelectMany(name => name.Tags.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
-        var values = names.Where(name => name.Tags.ContainsKey(tag)).CountBy(name => name.Tags[tag])
-            .OrderBy(value => value.Key, StringComparer.Ordinal).Index().ToList();
+        var values = Said(context, await ask.TagValues(tag, [], "", MaxListed, context.RequestAborted)).Index().ToList();
+        var tags = (await ask.TagNames([], "", MaxListed, context.RequestAborted)).Answer.ToList();
         await Reply.Json(context, writer =>
         {
             if (values.Count == 0)
@@ -79,13 +87,12 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
             writer.WriteNumber("id", tags.IndexOf(tag) + 1);
             writer.WriteString("tag", tag);
             writer.WriteStartArray("values");
-            foreach (var (index, value) in values.Where(v => filter is null || TaggedName.IsMatch(filter, v.Item.Key))
-                .Take(request.Count("limit") ?? int.MaxValue))
+            foreach (var (index, (value, count)) in values.Where(v => filter is null || filter.IsMatch(v.Item.Value)).Take(Limit(request, MaxListed)))
             {
                 writer.WriteStartObject();
                 writer.WriteNumber("id", index + 1);
-                writer.WriteString("value", value.Key);
-                writer.WriteNumber("count", value.Value);
+                writer.WriteString("value", value);
+                writer.WriteNumber("count", count);
                 writer.WriteEndObject();
             }
             writer.WriteEndArray();
@@ -96,27 +103,18 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
     async Task FindSeries(HttpContext context, AskRequest request)
     {
         if (request.Texts("expr").Count == 0) throw ApiProblem.Bad("expr is missing; write for instance expr=name=disk.used");
-        var names = await Tagged(context, request, true);
-        await Reply.Texts(context, names.Select(name => name.Canonical).Order(StringComparer.Ordinal).Take(request.Count("limit") ?? int.MaxValue), request);
+        await Reply.Texts(context, Said(context, await ask.FindTagged(Conditions(request), Limit(request, MaxListed), context.RequestAborted)), request);
     }
 
-    async Task CompleteTags(HttpContext context, AskRequest request)
-    {
-        var names = await Tagged(context, request, false);
-        var known = request.Texts("expr").Select(e => Core.TimeSeries.TagExpression.Parse(e)!.Tag).ToHashSet();
-        await Complete(context, request, "tagPrefix", names.SelectMany(name => name.Tags.Keys).Where(tag => !known.Contains(tag)));
-    }
+    async Task CompleteTags(HttpContext context, AskRequest request) => await Reply.Texts(context, Said(context,
+        await ask.TagNames(Conditions(request), request.Text("tagPrefix") ?? "", Limit(request, DefaultCompletion), context.RequestAborted)), request);
 
     async Task CompleteValues(HttpContext context, AskRequest request)
     {
-        var tag = request.Required("tag", "host");
-        var names = await Tagged(context, request, false);
-        await Complete(context, request, "valuePrefix", names.Where(name => name.Tags.ContainsKey(tag)).Select(name => name.Tags[tag]));
+        var values = await ask.TagValues(request.Required("tag", "host"), Conditions(request), request.Text("valuePrefix") ?? "",
+            Limit(request, DefaultCompletion), context.RequestAborted);
+        await Reply.Texts(context, Said(context, values).Select(value => value.Value), request);
     }
-
-    static Task Complete(HttpContext context, AskRequest request, string prefix, IEnumerable<string> texts) =>
-        Reply.Texts(context, texts.Where(text => text.StartsWith(request.Text(prefix) ?? "", StringComparison.Ordinal)).Distinct()
-            .Order(StringComparer.Ordinal).Take(request.Count("limit") ?? DefaultCompletion), request);
 
     Task Delete(HttpContext context, AskRequest request)
     {

@@ -1,5 +1,6 @@
 using OpsBro.Core.TimeSeries;
 using OpsBro.Metrics;
+using OpsBro.Metrics.Asking;
 using OpsBro.Metrics.Carrying;
 
 namespace OpsBro.Tests.Metrics.Carrying;
@@ -15,17 +16,22 @@ public class CarryingTests
             new(MetricAsking.Fetch, 1_700_000_000, 1_700_000_600, Aspect.Max, ["web*.cpu.{user,system}"]),
             new(MetricAsking.FetchTagged, -5, 0, Aspect.Average, ["name=disk.used", "dc!=~p.*", "x="]),
             new(MetricAsking.Find, 0, 0, Aspect.Last, ["é.*"]),
-            new(MetricAsking.Names, 0, 0, Aspect.Last, []),
+            new(MetricAsking.Names, 0, 0, Aspect.Last, []) { Patience = 1 },
+            new(MetricAsking.FetchNamed, 1, 2, Aspect.Sum, ["a", "b;c=d"]),
+            new(MetricAsking.TagValues, 0, 0, Aspect.Last, ["host", "", "dc=x"]),
         ];
 
         foreach (var question in questions)
         {
             var read = MetricQuestion.Read(question.Write());
-            Assert.Equal((question.Asking, question.From, question.Until, question.Aspect), (read!.Asking, read.From, read.Until, read.Aspect));
+            Assert.Equal((question.Asking, question.From, question.Until, question.Aspect, question.Patience),
+                (read!.Asking, read.From, read.Until, read.Aspect, read.Patience));
             Assert.Equal(question.Texts, read.Texts);
         }
         Assert.Null(MetricQuestion.Read(new MetricQuestion(MetricAsking.Fetch, 0, 0, Aspect.Last, ["a", "b"]).Write()));
-        Assert.Null(MetricQuestion.Read(new MetricQuestion((MetricAsking)9, 0, 0, Aspect.Last, ["a"]).Write()));
+        Assert.Null(MetricQuestion.Read(new MetricQuestion((MetricAsking)99, 0, 0, Aspect.Last, ["a"]).Write()));
+        Assert.Null(MetricQuestion.Read(new MetricQuestion(MetricAsking.TagValues, 0, 0, Aspect.Last, ["a"]).Write()));
+        Assert.Null(MetricQuestion.Read((questions[0] with { Patience = 0 }).Write()));
     }
 
     [Fact]
@@ -40,6 +46,9 @@ public class CarryingTests
         var (found, _) = MetricAnswers.ReadFound(MetricAnswers.Write([new FoundName("a", true, false), new FoundName("b.c", false, true)], []))!.Value;
         var (names, _) = MetricAnswers.ReadNames(MetricAnswers.Write(["a", "b;x=é"], []))!.Value;
 
+        var (counts, _) = MetricAnswers.ReadCounts(MetricAnswers.Write([("x", 3), ("é", 0)], []))!.Value;
+
+        Assert.Equal([("x", 3), ("é", 0)], counts);
         Assert.Equal(["db1"], gone);
         Assert.Equal(slices.Select(s => (s.Name, s.Start, s.Step)), read.Select(s => (s.Name, s.Start, s.Step)));
         for (var i = 0; i < slices.Length; i++) Assert.Equal(slices[i].Values, read[i].Values);
@@ -57,7 +66,7 @@ public class CarryingTests
         byte[][] whole =
         [
             MetricAnswers.Write([new SeriesSlice("a.b", 1_700_000_000, 10, [1, 2, double.NaN, 4.5])], ["x"]),
-            MetricAnswers.Write([new FoundName("a", true, true)], []), MetricAnswers.Write(["a", "b"], []),
+            MetricAnswers.Write([new FoundName("a", true, true)], []), MetricAnswers.Write(["a", "b"], []), MetricAnswers.Write([("a", 7)], []),
             new MetricQuestion(MetricAsking.Fetch, 1, 2, Aspect.Min, ["a.*"]).Write(),
         ];
         MetricAnswers.ReadSlices(whole[0]);   // what is made once is made now
@@ -70,6 +79,7 @@ public class CarryingTests
             MetricQuestion.Read(bytes);
             MetricAnswers.ReadFound(bytes);
             MetricAnswers.ReadNames(bytes);
+            MetricAnswers.ReadCounts(bytes);
             MetricAnswers.ReadSlices(bytes);
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 100_000_000, Convert.ToHexString(bytes));
         }
@@ -85,8 +95,48 @@ public class CarryingTests
     [InlineData("*", "db1.cpu", true)]
     [InlineData("web1", "web1", true)]
     [InlineData("web1", "web10.a", false)]
+    [InlineData("disk", "disk;host=a", true)]
     public void Who_may_have_a_name_is_seen_from_how_its_names_begin(string said, string? pattern, bool may) =>
-        Assert.Equal(may, ClusterMetrics.MayHave(said, pattern));
+        Assert.Equal(may, ClusterMetrics.MayHave(pattern)(said));
+
+    [Fact]
+    public void A_host_is_asked_for_the_names_that_it_may_have()
+    {
+        var may = ClusterMetrics.MayHaveOneOf(["web1.cpu", "disk;host=a"]);
+
+        Assert.Equal([true, true, true, false, false], ((string[])["web1,x", "disk", "*", "web10,db", ""]).Select(may));
+    }
+
+    [Fact]
+    public void A_host_that_was_silent_is_not_waited_for_again_at_once()
+    {
+        var silent = new SilentHosts();
+        var host = ("z", "a");
+        silent.Note(host, isSilent: true, TimeSpan.FromSeconds(100));
+
+        Assert.True(silent.IsResting(host, TimeSpan.FromSeconds(101)));
+        Assert.False(silent.IsResting(("other", "a"), TimeSpan.FromSeconds(101)));
+        Assert.False(silent.IsResting(host, TimeSpan.FromSeconds(100) + SilentHosts.Rest));
+        silent.Note(("z", "b"), isSilent: true, TimeSpan.FromSeconds(101));
+        silent.Note(("z", "b"), isSilent: false, TimeSpan.FromSeconds(102));
+        Assert.Equal(1, silent.Count);
+        silent.Forget(TimeSpan.FromSeconds(200));
+        Assert.Equal(0, silent.Count);
+    }
+
+    [Fact]
+    public void A_series_of_two_hosts_is_one_whichever_clock_is_ahead()
+    {
+        SeriesSlice[] own = [new("a", 100, 10, [1, double.NaN, 3])];
+        SeriesSlice[] theirs = [new("a", 90, 10, [9, 8, 7, double.NaN, 5]), new("a", 100, 60, [70]), new("b", 0, 10, [4])];
+
+        var (both, unanswered) = MetricAsk.Merged(own, new(theirs, ["c"]));
+
+        Assert.Equal(["a", "b"], both.Select(s => s.Name));
+        Assert.Equal((90L, 10), (both[0].Start, both[0].Step));
+        Assert.Equal([9, 1, 7, 3, 5], both[0].Values);
+        Assert.Equal(["c"], unanswered);
+    }
 
     [Fact]
     public void Too_many_beginnings_are_told_as_anything()

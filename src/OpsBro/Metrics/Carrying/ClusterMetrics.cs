@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Hosting;
 using OpsBro.Core.Gossip;
+using OpsBro.Core.Graphite;
 using OpsBro.Core.TimeSeries;
 using OpsBro.Gossip;
 using OpsBro.Metrics.Asking;
 using OpsBro.NodeState;
+using OpsBro.Platform;
 
 namespace OpsBro.Metrics.Carrying;
 
@@ -11,7 +13,7 @@ namespace OpsBro.Metrics.Carrying;
 /// Metrics of other hosts. Each agent tells in its NodeState how the names of its series begin (<c>fact/metrics</c>); a question goes to
 /// those whose names can match, and to the proxies of the zones below, which answer for their zones. Who is gone or silent is named.
 /// </summary>
-internal sealed class ClusterMetrics : BackgroundService
+internal sealed partial class ClusterMetrics : BackgroundService
 {
     /// <summary>The fact: first parts of names, parted by commas.</summary>
     public const string Fact = "metrics";
@@ -22,14 +24,17 @@ internal sealed class ClusterMetrics : BackgroundService
     /// <summary>This node has names of too many kinds to list.</summary>
     public const string Anything = "*";
 
-    /// <summary>Hosts that are asked at once.</summary>
+    /// <summary>Hosts that are asked at once, by all requests together: gossip needs the other streams.</summary>
     public const int MaxAtOnce = 32;
 
     /// <summary>Hosts that one question may go to.</summary>
     public const int MaxHosts = 5_000;
 
-    /// <summary>Who has not answered after so long is named instead.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>Names, nodes or values that all hosts together may answer.</summary>
+    public const int MaxItems = 1_000_000;
+
+    /// <summary>A question is over after so long; who has not answered by then is named.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>How often this node looks whether its names begin otherwise.</summary>
     public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10);
@@ -37,6 +42,8 @@ internal sealed class ClusterMetrics : BackgroundService
     readonly MetricStore store;
     readonly Cluster cluster;
     readonly NodeBook book;
+    readonly SemaphoreSlim places = new(MaxAtOnce);
+    readonly SilentHosts silent = new();
     volatile string roots = "";
 
     /// <summary>Makes it, and has this agent answer others.</summary>
@@ -54,104 +61,147 @@ internal sealed class ClusterMetrics : BackgroundService
         return all.Length <= MaxRoots && all.Count(c => c == ',') < MaxRoots ? all : Anything;
     }
 
-    /// <summary>True when a node that says this may have names that a pattern matches; null asks for any name.</summary>
-    public static bool MayHave(string said, string? pattern)
+    /// <summary>A test whether a node that says how its names begin may have names that a pattern matches; null asks for any name.</summary>
+    public static Func<string, bool> MayHave(string? pattern)
     {
-        if (said.Length == 0) return false;
-        if (said == Anything || pattern is null) return true;
-        var dot = pattern.IndexOf('.', StringComparison.Ordinal);
-        var first = dot < 0 ? pattern : pattern[..dot];
+        if (pattern is null) return said => said.Length > 0;
+        var end = pattern.IndexOfAny(['.', ';']);
+        var first = end < 0 ? pattern : pattern[..end];
         // braces may hold dots: such a pattern has no first part to go by
-        if (first.Contains('{') != first.Contains('}')) return true;
+        if (first.Contains('{') != first.Contains('}')) return said => said.Length > 0;
         var matches = NamePattern.Of(first);
-        return said.Split(',').Any(matches.Matches);
+        return said => said == Anything || (said.Length > 0 && said.Split(',').Any(matches.Matches));
     }
+
+    /// <summary>A test whether a node that says how its names begin may have one of these names.</summary>
+    public static Func<string, bool> MayHaveOneOf(IEnumerable<string> names)
+    {
+        var first = names.Select(name => name.IndexOfAny(['.', ';']) is >= 0 and var end ? name[..end] : name).ToHashSet(StringComparer.Ordinal);
+        return said => said == Anything || (said.Length > 0 && said.Split(',').Any(first.Contains));
+    }
+
+    static Func<string, bool> MayAnswer(MetricQuestion question) =>
+        question.Asking == MetricAsking.FetchNamed ? MayHaveOneOf(question.Texts) : MayHave(question.Pattern);
 
     /// <summary>Values of other hosts' series, and who did not answer.</summary>
     public Task<Asked<IReadOnlyList<SeriesSlice>>> Fetch(MetricQuestion question, CancellationToken cancel) =>
-        Ask<SeriesSlice>(question, bytes => MetricAnswers.ReadSlices(bytes.Span), cancel);
+        Ask<SeriesSlice>(question, bytes => MetricAnswers.ReadSlices(bytes.Span), slice => slice.Values.Length, GraphiteLimits.FetchedPoints, cancel);
 
     /// <summary>Nodes of other hosts' trees.</summary>
     public Task<Asked<IReadOnlyList<FoundName>>> Find(MetricQuestion question, CancellationToken cancel) =>
-        Ask<FoundName>(question, bytes => MetricAnswers.ReadFound(bytes.Span), cancel);
+        Ask<FoundName>(question, bytes => MetricAnswers.ReadFound(bytes.Span), _ => 1, MaxItems, cancel);
 
-    /// <summary>Names of other hosts' series.</summary>
+    /// <summary>Names of other hosts' series, or of their tags.</summary>
     public Task<Asked<IReadOnlyList<string>>> Names(MetricQuestion question, CancellationToken cancel) =>
-        Ask<string>(question, bytes => MetricAnswers.ReadNames(bytes.Span), cancel);
+        Ask<string>(question, bytes => MetricAnswers.ReadNames(bytes.Span), _ => 1, MaxItems, cancel);
 
-    async Task<Asked<IReadOnlyList<T>>> Ask<T>(
-        MetricQuestion question, Func<ReadOnlyMemory<byte>, (List<T> Items, List<string> Unanswered)?> read, CancellationToken cancel)
+    /// <summary>Values of a tag of other hosts' series.</summary>
+    public Task<Asked<IReadOnlyList<(string Value, int Count)>>> Counts(MetricQuestion question, CancellationToken cancel) =>
+        Ask<(string, int)>(question, bytes => MetricAnswers.ReadCounts(bytes.Span), _ => 1, MaxItems, cancel);
+
+    /// <summary>Asks all whom the question is about; what they say comes in the order of their names, so that the same question has the same answer.</summary>
+    async Task<Asked<IReadOnlyList<T>>> Ask<T>(MetricQuestion question, Func<ReadOnlyMemory<byte>, (List<T> Items, List<string> Unanswered)?> read,
+        Func<T, int> weight, long most, CancellationToken cancel)
     {
         if (cluster.Own is not { } pool) return new([], []);
         var (owners, unanswered) = await Owners(pool, question);
         if (owners.Count == 0) return new([], unanswered);
-        var all = new List<T>();
-        var body = Questions.Write(QuestionKind.Metrics, question.Write());
-        await Parallel.ForEachAsync(owners, new ParallelOptions { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = cancel }, async (owner, _) =>
+        var patience = TimeSpan.FromMilliseconds(Math.Min(question.Patience, Patience.TotalMilliseconds));
+        var body = Questions.Write(QuestionKind.Metrics, (question with { Patience = (int)(patience / 2 * 3 / 4).TotalMilliseconds }).Write());
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        end.CancelAfter(patience);
+        var over = Monotonic.Now + patience;
+        var answers = new List<T>[owners.Count];
+        long weighs = 0;
+        await Task.WhenAll(owners.Select((owner, i) => One(owner, i)));
+        cancel.ThrowIfCancellationRequested();
+        if (Volatile.Read(ref weighs) > most)
         {
-            var (bytes, _) = await pool.Question(owner.Address, body, Patience);
-            var answer = bytes is not null && Questions.Read(bytes, out var why) is { } said ? read(said) : null;
-            lock (all)
-            {
-                if (answer is null) unanswered.Add(owner.Name);
-                else
-                {
-                    all.AddRange(answer.Value.Items);
-                    unanswered.AddRange(answer.Value.Unanswered);
-                }
-            }
-        });
+            throw new GraphiteException($"the hosts of this zone have more than {most} values for this; write a narrower pattern, or ask for a shorter time")
+            { IsTooMuch = true };
+        }
         unanswered.Sort(StringComparer.Ordinal);
-        return new(all, unanswered);
+        return new([.. answers.Where(items => items is not null).SelectMany(items => items)], [.. unanswered.Distinct()]);
+
+        async Task One(Member owner, int index)
+        {
+            var (bytes, error) = await Answered(pool, owner, body, patience / 2, over, end.Token);
+            lock (answers)
+            {
+                if (weighs > most) return;
+                ReadOnlyMemory<byte>? said = bytes is null ? null : Questions.Read(bytes, out error);
+                if (said is null || read(said.Value) is not { } answer)
+                {
+                    // who is silent is known by the name alone; who refuses has a reason
+                    unanswered.Add(bytes is null || error.Length == 0 ? owner.Name : $"{owner.Name} ({error})");
+                    return;
+                }
+                answers[index] = answer.Items;
+                unanswered.AddRange(answer.Unanswered);
+                foreach (var item in answer.Items) weighs += weight(item);
+                if (weighs > most) end.Cancel();
+            }
+        }
     }
 
-    /// <summary>Whom to ask, and who should be asked and is gone.</summary>
+    /// <summary>The answer of one host; null when it has none in time.</summary>
+    async Task<(byte[]? Bytes, string Error)> Answered(GossipPool pool, Member owner, byte[] body, TimeSpan patience, TimeSpan over, CancellationToken end)
+    {
+        try
+        {
+            await places.WaitAsync(end);
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, "");
+        }
+        try
+        {
+            var began = Monotonic.Now;
+            var left = over - began;
+            if (left <= TimeSpan.Zero) return (null, "");
+            var answer = await pool.Question(owner.Address, body, left < patience ? left : patience);
+            silent.Note(KeyOf(pool, owner), isSilent: answer.Answer is null && Monotonic.Now - began >= patience, Monotonic.Now);
+            return answer;
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    static (string Zone, string Name) KeyOf(GossipPool pool, Member member) => (MemberViews.ZoneOf(pool.Settings.Zone, member), member.Name);
+
+    /// <summary>Whom to ask, by name, and who should be asked and is gone or silent.</summary>
     async Task<(List<Member> Owners, List<string> Gone)> Owners(GossipPool pool, MetricQuestion question)
     {
-        var pattern = question.Asking is MetricAsking.Fetch or MetricAsking.Find ? question.Texts[0] : null;
-        var (owners, gone, zones) = (new List<Member>(), new List<string>(), new HashSet<string>());
-        var below = new HashSet<string>(
-            book.All.Where(n => n.Zone != pool.Settings.Zone && !n.IsStale && MayHave(n.Fact(Fact), pattern)).Select(n => n.Zone));
+        var mayAnswer = MayAnswer(question);
+        var (owners, gone, proxies) = (new List<Member>(), new List<string>(), new SortedDictionary<string, List<Member>>(StringComparer.Ordinal));
+        var isBelow = book.All.Any(n => n.Zone != pool.Settings.Zone && !n.IsStale && mayAnswer(n.Fact(Fact)));
         foreach (var member in (await pool.Members()).Members)
         {
             if (member.Name == pool.Settings.Name || member.Status is MemberStatus.Left or MemberStatus.Leaving) continue;
             var zone = MemberViews.ZoneOf(pool.Settings.Zone, member);
-            var isAlive = member.Status == MemberStatus.Alive;
+            var isThere = member.Status == MemberStatus.Alive && !silent.IsResting(KeyOf(pool, member), Monotonic.Now);
             if (zone != pool.Settings.Zone)
             {
-                // one proxy of a zone answers for it and for those below it
-                if (isAlive && below.Count > 0 && member.Tag("px") == "1" && zones.Add(zone)) owners.Add(member);
+                if (!isBelow || member.Tag("px") != "1") continue;
+                if (!proxies.TryGetValue(zone, out var known)) proxies.Add(zone, known = []);
+                if (isThere) known.Add(member);
                 continue;
             }
-            if (book.Find(zone, member.Name) is not { } known || !MayHave(known.Fact(Fact), pattern)) continue;
-            if (isAlive && owners.Count < MaxHosts) owners.Add(member);
+            if (book.Find(zone, member.Name) is not { } node || !mayAnswer(node.Fact(Fact))) continue;
+            if (isThere && owners.Count < MaxHosts) owners.Add(member);
             else gone.Add(member.Name);
         }
-        return (owners, gone);
-    }
-
-    /// <summary>Answers another agent: for this node, or, when it asks from the zone above, for the whole zone.</summary>
-    byte[] Answer(string zone, ReadOnlyMemory<byte> body)
-    {
-        var question = MetricQuestion.Read(body.Span) ?? throw new InvalidDataException("the question about metrics makes no sense; is it of a newer agent?");
-        var ask = new MetricAsk(store, zone == cluster.Own?.Settings.Zone ? null : this);
-        switch (question.Asking)
+        // one proxy of a zone answers for it and for those below it
+        foreach (var (zone, there) in proxies)
         {
-            case MetricAsking.Find:
-                var found = ask.Find(question.Texts[0], CancellationToken.None).GetAwaiter().GetResult();
-                return MetricAnswers.Write(found.Answer, found.Unanswered);
-            case MetricAsking.Names:
-                var names = ask.Names(CancellationToken.None).GetAwaiter().GetResult();
-                return MetricAnswers.Write(names.Answer, names.Unanswered);
-            case MetricAsking.FetchTagged:
-                TagExpression[] tags =
-                    [.. question.Texts.Select(t => TagExpression.Parse(t) ?? throw new InvalidDataException($"\"{t}\" is no condition on a tag"))];
-                var tagged = ask.FetchTagged(tags, question.From, question.Until, question.Aspect, CancellationToken.None).GetAwaiter().GetResult();
-                return MetricAnswers.Write(tagged.Answer, tagged.Unanswered);
-            default:
-                var slices = ask.Fetch(question.Texts[0], question.From, question.Until, question.Aspect, CancellationToken.None).GetAwaiter().GetResult();
-                return MetricAnswers.Write(slices.Answer, slices.Unanswered);
+            if (there.MinBy(m => m.Name, StringComparer.Ordinal) is { } proxy) owners.Add(proxy);
+            else gone.Add($"zone {zone}");
         }
+        owners.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return (owners, gone);
     }
 
     /// <inheritdoc/>
@@ -160,6 +210,7 @@ internal sealed class ClusterMetrics : BackgroundService
         using var timer = new PeriodicTimer(LookAgain);
         do
         {
+            silent.Forget(Monotonic.Now);
             var now = Roots(store.Roots());
             if (now == roots) continue;
             roots = now;

@@ -11,6 +11,7 @@ namespace OpsBro.Metrics.Carrying;
 /// slices = [[name, start, step, count, chunk…]…]    unanswered names follow as a second array
 /// found  = [[path, flags]…]   flags: 1 leaf, 2 has children
 /// names  = [name…]
+/// counts = [[value, count]…]
 /// </code>
 /// </summary>
 internal static class MetricAnswers
@@ -79,6 +80,23 @@ internal static class MetricAnswers
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>Values and how many series have each.</summary>
+    public static byte[] Write(IReadOnlyList<(string Value, int Count)> values, IReadOnlyList<string> unanswered)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new MsgPackWriter(output);
+        writer.Array(2);
+        writer.Array(values.Count);
+        foreach (var (value, count) in values)
+        {
+            writer.Array(2);
+            writer.Text(value);
+            writer.Signed(count);
+        }
+        Write(writer, unanswered);
+        return output.WrittenSpan.ToArray();
+    }
+
     static void Write(MsgPackWriter writer, IReadOnlyList<string> texts)
     {
         writer.Array(texts.Count);
@@ -130,6 +148,22 @@ internal static class MetricAnswers
         var reader = new MsgPackReader(bytes);
         if (reader.Array(2) != 2 || reader.Texts(MaxItems, MaxName) is not { } names || !reader.Ok) return null;
         return reader.Texts(MaxUnanswered, MaxName) is { } unanswered && reader.Ok ? (names, unanswered) : null;
+    }
+
+    /// <summary>Reads values and their counts; null when they make no sense.</summary>
+    public static (List<(string Value, int Count)> Values, List<string> Unanswered)? ReadCounts(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new MsgPackReader(bytes);
+        var values = new List<(string, int)>();
+        if (reader.Array(2) != 2 || reader.Array(MaxItems) is not { } count) return null;
+        for (; count > 0 && reader.Ok; count--)
+        {
+            if (reader.Array(2) != 2) return null;
+            var (value, series) = (reader.Text(MaxName), reader.Signed());
+            if (series is < 0 or > int.MaxValue) return null;
+            values.Add((value, (int)series));
+        }
+        return reader.Ok && reader.Texts(MaxUnanswered, MaxName) is { } unanswered && reader.Ok ? (values, unanswered) : null;
     }
 
     static bool Decode(ChunkDecoder decoder, ReadOnlySpan<byte> chunk, Span<double> into)
