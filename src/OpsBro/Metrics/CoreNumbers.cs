@@ -135,6 +135,18 @@ internal sealed class CoreNumber(string name)
     /// <summary>Its newest value.</summary>
     public double Value { get; set; }
 
+    /// <summary>Its seconds that the store does not have yet: see <see cref="CoreSlots"/>.</summary>
+    public double[] Seconds { get; } = new double[CoreSlots.Seconds];
+
+    /// <summary>The times of <see cref="Seconds"/>.</summary>
+    public long[] Times { get; } = new long[CoreSlots.Seconds];
+
+    /// <summary>How many there are.</summary>
+    public int Waiting { get; set; }
+
+    /// <summary>The store has had one of it.</summary>
+    public bool IsKnown { get; set; }
+
     /// <summary>Its row in the tier of seconds; null before the first, or when that is full.</summary>
     public Core.TimeSeries.SecondRow? Row { get; set; }
 }

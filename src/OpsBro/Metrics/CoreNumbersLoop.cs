@@ -6,17 +6,14 @@ using OpsBro.Platform;
 namespace OpsBro.Metrics;
 
 /// <summary>
-/// Reads the host's core numbers each second on a thread of its own: into the tier of seconds, and into the store, whose slots so get the
-/// least and the greatest second.
+/// Reads the host's core numbers each second on a thread of its own: into the tier of seconds, and slot by slot into the store, whose slots
+/// so get the least and the greatest second.
 /// </summary>
 internal sealed partial class CoreNumbersLoop(MetricStore store, Cluster cluster, TimeProvider clock, ILogger<CoreNumbersLoop> logger)
     : IHostedService, IDisposable
 {
-    /// <summary>Name of the source that the numbers come from.</summary>
-    public const string SourceName = "core";
-
     readonly ManualResetEvent stop = new(false);
-    readonly MetricSource source = store.Source(SourceName);
+    readonly CoreSlots slots = new(store);
     readonly string?[] told = new string?[8];
     Thread? thread;
 
@@ -59,15 +56,13 @@ internal sealed partial class CoreNumbersLoop(MetricStore store, Cluster cluster
             numbers.Read(Monotonic.Now);
             Publish(numbers, clock.GetUtcNow().ToUnixTimeSeconds());
         }
+        slots.Flush();
     }
 
     void Publish(CoreNumbers numbers, long second)
     {
         store.Seconds.Put(numbers.Fresh, second);
-        using (var batch = store.Batch(source))
-        {
-            for (var i = 0; i < numbers.Fresh.Count; i++) batch.Add(numbers.Fresh[i].Bytes, second, numbers.Fresh[i].Value);
-        }
+        slots.Put(numbers.Fresh, second);
         for (var i = 0; i < numbers.Problems.Count; i++)
         {
             if (numbers.Problems[i] == told[i]) continue;

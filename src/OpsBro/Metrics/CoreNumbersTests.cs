@@ -104,7 +104,7 @@ public class CoreNumbersTests
         using var host = new RecordedHost();
         var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
         var store = new MetricStore(clock, new MetricJournal());
-        var source = store.Source(CoreNumbersLoop.SourceName);
+        var source = store.Source(CoreSlots.SourceName);
         var numbers = TwoSeconds(host).Fresh;
         for (var second = 1_700_000_000 - 100; second <= 1_700_000_000; second++)
         {
@@ -119,6 +119,35 @@ public class CoreNumbersTests
         Assert.All(fine.Values, v => Assert.Equal(30, v));
         Assert.Equal(MetricStore.BaseStep, coarse.Step);
         Assert.Equal(30, coarse.Values[^1]);
+    }
+
+    [Fact]
+    public void The_store_gets_every_second_of_a_slot_when_it_is_over_and_followers_the_last()
+    {
+        using var host = new RecordedHost();
+        var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(1_700_000_060));
+        var journal = new MetricJournal();
+        var store = new MetricStore(clock, journal);
+        var slots = new CoreSlots(store);
+        var numbers = TwoSeconds(host).Fresh;
+        var user = numbers.Single(n => n.Name.EndsWith("cpu_all.%user", StringComparison.Ordinal));
+        journal.Follow("sink");
+        double[] Slots(Aspect aspect) => Assert.Single(store.Fetch(user.Name, 1_700_000_000 - 10, 1_700_000_040, aspect)).Values;
+        for (var second = 1_700_000_003; second < 1_700_000_029; second++)
+        {
+            user.Value = second == 1_700_000_014 ? 100 : second % 10;
+            slots.Put(numbers, second);
+        }
+
+        Assert.Equal([7, 10, 0], Slots(Aspect.Count).Take(3).Select(v => double.IsNaN(v) ? 0 : v));   // the third is not over
+        slots.Flush();
+
+        Assert.Equal([7, 10, 9], Slots(Aspect.Count).Take(3));
+        Assert.Equal([9, 100, 8], Slots(Aspect.Max).Take(3));
+        Assert.Equal([3, 0, 0], Slots(Aspect.Min).Take(3));
+        Assert.Equal([42, 141, 36], Slots(Aspect.Sum).Take(3));
+        Assert.Equal([(3, 3), (9, 9), (19, 9), (28, 8)],
+            journal.Read("sink", 10_000).Points.Where(p => p.Name == user.Name).Select(p => ((int)(p.At - 1_700_000_000), (int)p.Value)));
     }
 
     [Fact]

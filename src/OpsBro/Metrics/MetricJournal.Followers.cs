@@ -70,17 +70,17 @@ internal sealed partial class MetricJournal
                 if (batches.Count == 0) page.Skip(end);   // neither in the file nor in memory: given up
                 if (page.Position == before) break;
             }
-            if (page.Lost > 0) MoveOver(follower, cursor, cursor + page.Lost);
+            if (page.First > cursor) MoveOver(follower, cursor, page.First, page.Lost);
             return new JournalPage(page.Points, page.Position, page.Lost);
         }
     }
 
-    /// <summary>What is lost is told once: it stands before the points of a page, and the cursor goes over it.</summary>
-    void MoveOver(string follower, long from, long to)
+    /// <summary>What is lost is told once: it stands before the points of a page, and the cursor goes over it; as over what is not for followers.</summary>
+    void MoveOver(string follower, long from, long to, long gone)
     {
         lock (Gate)
         {
-            lost += to - from;
+            lost += gone;
             if (cursors.TryGetValue(follower, out var now) && now == from) cursors[follower] = to;
         }
     }
@@ -94,6 +94,9 @@ internal sealed partial class MetricJournal
 
         public long Lost { get; set; }
 
+        /// <summary>Position of the first point: what is before it is lost, or not for followers.</summary>
+        public long First { get; set; } = position;
+
         public bool IsComplete { get; set; }
 
         public int Missing => most - Points.Count;
@@ -105,6 +108,13 @@ internal sealed partial class MetricJournal
             IsComplete |= Points.Count == most;
         }
 
+        /// <summary>The next one is not for followers.</summary>
+        public void Pass()
+        {
+            Position++;
+            if (Points.Count == 0) First = Position;
+        }
+
         public void Skip(long to)
         {
             if (to <= Position) return;
@@ -114,7 +124,7 @@ internal sealed partial class MetricJournal
                 return;
             }
             Lost += to - Position;
-            Position = to;
+            Position = First = to;
         }
     }
 
@@ -152,6 +162,7 @@ internal sealed partial class MetricJournal
         {
             if (!reader.Next()) page.Skip(batch.End);
             else if (at < page.Position) continue;
+            else if (reader.IsDetail) page.Pass();
             else if (TextOf(reader.Series) is { } name) page.Add(new JournalPoint(name, reader.At, reader.Value));
             else page.Skip(at + 1);
             if (page.Position >= batch.End) return;

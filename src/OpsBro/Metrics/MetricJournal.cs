@@ -46,7 +46,7 @@ internal sealed partial class MetricJournal : IDisposable
     readonly LinkedList<JournalBatch> waiting = [];
     readonly Stack<JournalBatch> spare = [];
     readonly List<int> seriesOf = [];
-    readonly List<int> newNames = [];
+    readonly List<int> newNames = [], goneNames = [];
     int[] numberOf = new int[64];
     JournalBatch? current;
     long identity, next, onDisk, sealedEnd, trimmedEnd, storedBytes, peakBytes, waitingBytes, lost;
@@ -54,6 +54,7 @@ internal sealed partial class MetricJournal : IDisposable
     bool isCommitAsked;
     JournalBatch[] taken = [];
     (int Number, string Name)[] takenTexts = [];
+    int[] takenGone = [];
 
     /// <summary>A journal in memory.</summary>
     public MetricJournal() : this(new SeriesIndex((ulong)Random.Shared.NextInt64()), null, () => DefaultBytes) { }
@@ -67,7 +68,7 @@ internal sealed partial class MetricJournal : IDisposable
         (Names, this.file, this.maxBytes) = (names, file, maxBytes);
         if (file is null) return;
         var state = file.Load();
-        (identity, next, storedBytes, renewals) = (state.Identity, state.Next, state.Bytes, file.Database.Renewals);
+        (identity, next, onDisk, storedBytes, renewals) = (state.Identity, state.Next, state.Next, state.Bytes, file.Database.Renewals);
         foreach (var (follower, position) in state.Cursors) cursors[follower] = Math.Min(position, next);
         foreach (var (number, name) in state.Names)
             if (number is >= 0 and < MaxNumber && names.TryAdd(Encoding.UTF8.GetBytes(name), out var series, out _)) Know(number, series);
@@ -104,7 +105,11 @@ internal sealed partial class MetricJournal : IDisposable
     public string Problem => file?.Database.Problem ?? "";
 
     /// <summary>Appends one number: the store calls it for each that it takes, while it holds <see cref="Gate"/>.</summary>
-    public void Append(int series, long at, double value)
+    /// <param name="series">The store's number of its series.</param>
+    /// <param name="at">Unix seconds.</param>
+    /// <param name="value">The number.</param>
+    /// <param name="isDetail">For the store alone: followers do not get it.</param>
+    public void Append(int series, long at, double value, bool isDetail = false)
     {
         if (file is null && cursors.Count == 0)
         {
@@ -113,7 +118,7 @@ internal sealed partial class MetricJournal : IDisposable
         }
         if (current is { IsFull: true }) Close();
         current ??= NewBatch();
-        current.Add(NumberOf(series), at, value);
+        current.Add(NumberOf(series), at, value, isDetail);
         next++;
         if (file is null || isCommitAsked) return;
         isCommitAsked = file.Database.Write(Commit, Committed);
@@ -133,12 +138,14 @@ internal sealed partial class MetricJournal : IDisposable
                 var reader = new JournalBatch.Reader(batch.Bytes);
                 for (var at = batch.First; at < batch.End; at++)
                 {
-                    if (!reader.Next() || SeriesOf(reader.Series) is not { } series)
+                    if (!reader.Next())
                     {
-                        gaps += batch.End - at;
+                        gaps += batch.End - Math.Max(at, position);
                         break;
                     }
-                    if (at >= position) take(series, reader.At, reader.Value);
+                    if (at < position) continue;   // its series may be forgotten
+                    if (SeriesOf(reader.Series) is { } series) take(series, reader.At, reader.Value);
+                    else gaps++;
                 }
                 position = batch.End;
             }
@@ -216,10 +223,12 @@ internal sealed partial class MetricJournal : IDisposable
             Close();
             taken = [.. waiting];
             if (file!.Database.Renewals != renewals) Renew(c);
+            takenGone = [.. goneNames];
             takenTexts = [.. newNames.Select(number => (number, Names.TextOf(seriesOf[number])))];
         }
         foreach (var (number, name) in takenTexts) JournalFile.Add(c, number, name);
         foreach (var batch in taken) JournalFile.Add(c, batch);
+        foreach (var number in takenGone) JournalFile.RemoveName(c, number);
     }
 
     /// <summary>The old file was moved aside: in the new one every series is new, and what was sealed in the old one means nothing.</summary>
@@ -230,6 +239,7 @@ internal sealed partial class MetricJournal : IDisposable
         storedBytes = 0;
         JournalFile.Begin(c, identity, cursors);
         newNames.Clear();
+        goneNames.Clear();
         for (var number = 0; number < seriesOf.Count; number++)
             if (seriesOf[number] >= 0) newNames.Add(number);
     }
@@ -241,6 +251,7 @@ internal sealed partial class MetricJournal : IDisposable
             if (!isOnDisk) return;   // they still wait: the next point asks again
             var known = takenTexts.Select(t => t.Number).ToHashSet();
             newNames.RemoveAll(known.Contains);
+            goneNames.RemoveRange(0, Math.Min(takenGone.Length, goneNames.Count));
             var batches = taken;
             taken = [];
             foreach (var batch in batches)
@@ -265,12 +276,18 @@ internal sealed partial class MetricJournal : IDisposable
         return number;
     }
 
-    /// <summary>The series is no more: its number may be given to another. Under the gate.</summary>
-    public void Forget(int series)
+    /// <summary>True when every follower has confirmed all before a position. Under the gate.</summary>
+    public bool IsReadUpTo(long position) => cursors.Values.All(c => c >= position);
+
+    /// <summary>The series is no more: the store's number of it may be given to another, the journal's is not. Under the gate.</summary>
+    /// <param name="series">The store's number.</param>
+    /// <param name="isRead">Nobody reads its points any more, so its name may go from the file.</param>
+    public void Forget(int series, bool isRead)
     {
         if (series >= numberOf.Length || numberOf[series] == 0) return;
-        newNames.Remove(numberOf[series] - 1);
-        seriesOf[numberOf[series] - 1] = -1;
+        var number = numberOf[series] - 1;
+        if (!newNames.Remove(number) && isRead && file is not null) goneNames.Add(number);
+        seriesOf[number] = -1;
         numberOf[series] = 0;
     }
 

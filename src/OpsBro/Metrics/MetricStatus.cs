@@ -47,6 +47,12 @@ internal sealed record MetricStatus
     /// <summary>Bytes of what waits in the journal.</summary>
     public required long JournalBytes { get; init; }
 
+    /// <summary>Position of the next point in the journal.</summary>
+    public required long JournalNext { get; init; }
+
+    /// <summary>Everything before this position is on the disk: a kill loses nothing of it.</summary>
+    public required long JournalOnDisk { get; init; }
+
     /// <summary>Points that were given up: the disk refused for too long, or a file was damaged.</summary>
     public required long Lost { get; init; }
 
@@ -100,6 +106,8 @@ internal sealed partial class MetricStore
                 DiskBytes = SizeOf(file?.Database.File) + SizeOf(journal.File),
                 MaxDisk = current.MaxDisk,
                 JournalBytes = journal.StoredBytes,
+                JournalNext = journal.Next,
+                JournalOnDisk = journal.OnDisk,
                 Lost = forgotten + journal.Lost,
                 Damaged = Volatile.Read(ref damaged),
                 Tiers =

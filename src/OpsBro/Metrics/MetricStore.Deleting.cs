@@ -73,8 +73,14 @@ internal sealed partial class MetricStore
     {
         foreach (var table in frozen) table.Forget(series);
         recent.Forget(series);
-        journal.Forget(series);
+        journal.Forget(series, isRead: false);
         unsaved.Remove(series);
+        Disown(series);
+    }
+
+    /// <summary>Its number may be given to another.</summary>
+    void Disown(int series)
+    {
         if (series < owners.Length && owners[series] is { } owner)
         {
             owner.CountSeries(-1);

@@ -78,13 +78,16 @@ internal sealed partial class MetricStore
         for (var id = 0; id < index.End; id++)
             if (index.Has(id) && (id >= owners.Length || owners[id] is null)) unsaved.Add(id);
         catalogue.Apply(state.Segments.Where(s => s.Bytes > 0 && s.Step > 0), []);
+        SuspectAll();
     }
 
     void Replay(long position)
     {
         journal.SkipTo(position);
         if (position > 0) journal.Sealed(position);
-        var lost = journal.Replay(Math.Max(position, journal.Next - MaxReplay), (series, at, value) =>
+        var first = Math.Max(position, journal.Next - MaxReplay);
+        recent = new RecentPoints(first);
+        var lost = journal.Replay(first, (series, at, value) =>
         {
             if (Math.Abs(at) <= ChunkCodec.MaxStart) recent.Add(series, SlotOf(at), value);
         });
@@ -114,6 +117,7 @@ internal sealed partial class MetricStore
             {
                 if (!Post(change) || !Settle() || isStopping) return;
             }
+            if (!Free(isThorough)) return;
             if (isThorough || changed > shrinkAt) Shrink();
         }
     }
@@ -165,6 +169,7 @@ internal sealed partial class MetricStore
             unsaved.Clear();
             for (var id = 0; id < index.End; id++)
                 if (index.Has(id)) unsaved.Add(id);
+            SuspectAll();
         }
     }
 

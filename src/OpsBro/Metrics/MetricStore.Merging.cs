@@ -184,7 +184,11 @@ internal sealed partial class MetricStore
 
     bool Post(SegmentChange change) => Post(c => SegmentFile.Apply(c, change), () =>
     {
-        lock (gate) catalogue.Apply(change.Added.Select(a => a.About), change.Removed);
+        lock (gate)
+        {
+            catalogue.Apply(change.Added.Select(a => a.About), change.Removed);
+            if (change.Added.Count == 0) suspects.UnionWith(change.Removed.Select(s => s.Part));
+        }
         changed += change.Removed.Sum(s => (long)s.Bytes);
     });
 

@@ -67,7 +67,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     {
         (this.time, this.journal, this.file, this.options, this.logger) = (time, journal, file, options, logger);
         (index, gate) = (journal.Names, journal.Gate);
-        recent = new RecentPoints(0);
+        recent = new RecentPoints(journal.Next);
         recentSince = time.GetUtcNow();
         // without the lock, which the writer of the journal takes: nobody else knows this store yet
         if (state is not null) Load(state);
@@ -119,7 +119,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     internal void Exit() => gate.Exit();
 
     /// <summary>Under the gate.</summary>
-    internal bool Take(MetricSource source, ReadOnlySpan<byte> name, long at, double value, long now)
+    internal bool Take(MetricSource source, ReadOnlySpan<byte> name, long at, double value, long now, bool isDetail)
     {
         if (!double.IsFinite(value)) return source.Refuse(Refusal.BadValue, name);
         // before it is looked up: hashing a megabyte again and again would hold the lock
@@ -128,7 +128,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
         var series = index.Find(name);
         if (series < 0 && (series = NewSeries(source, name)) < 0) return false;
         recent.Add(series, SlotOf(at), value);
-        journal.Append(series, at, value);
+        journal.Append(series, at, value, isDetail);
         if (--untilLook == 0) Look();
         return true;
     }
@@ -180,6 +180,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
         {
             forgotten += frozen[1].Count;   // the first one may be on its way to the disk
             frozen.RemoveAt(1);
+            SuspectAll();
         }
         wake.Set();
     }
@@ -199,9 +200,13 @@ internal readonly ref struct MetricBatch : IDisposable
     }
 
     /// <summary>Takes one number: see <see cref="MetricStore.Add"/>.</summary>
-    public bool Add(ReadOnlySpan<byte> name, long at, double value)
+    /// <param name="name">UTF-8.</param>
+    /// <param name="at">Unix seconds.</param>
+    /// <param name="value">The number.</param>
+    /// <param name="isDetail">For the store alone: those who pass numbers on do not get it.</param>
+    public bool Add(ReadOnlySpan<byte> name, long at, double value, bool isDetail = false)
     {
-        if (!store.Take(source, name, at, value, now)) return false;
+        if (!store.Take(source, name, at, value, now, isDetail)) return false;
         source.Accept();
         return true;
     }

@@ -20,6 +20,7 @@ static class SimProgram
     public static int Main(string[] args)
     {
         if (args is [Killing.StoreChild.Verb, var directory]) return Killing.StoreChild.Run(directory);
+        if (args is [Killing.MemoryChild.Verb, _, _, _]) return Killing.MemoryChild.Run(args);
         var (names, nodes, first, seeds) = (new List<string>(), 0, 1ul, 5ul);
         for (var i = 0; i < args.Length; i += 2)
         {

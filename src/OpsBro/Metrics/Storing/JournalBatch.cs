@@ -8,6 +8,7 @@ namespace OpsBro.Metrics.Storing;
 /// point  = head [series] [time] value
 /// head   = bits 0-1: series is 0 the one after the last point's, 1 the last point's, 2 written
 ///          bit 2: time is 0 the last point's, 1 written;  bits 3-5: value is 0 whole, 1 hundredths, 2 ten-thousandths, 3 single, 4 double
+///          bit 6: 1 for the store alone, not for those who pass numbers on
 /// series = varint;  time = zigzag varint, seconds after the last point's;  whole, hundredths, ten-thousandths = zigzag varint
 /// single, double = IEEE 754, little endian
 /// </code>
@@ -25,6 +26,7 @@ internal sealed class JournalBatch
     const double MaxWhole = 1L << 53;
 
     const int SeriesNext = 0, SeriesSame = 1, SeriesWritten = 2, TimeWritten = 1 << 2;
+    const int Detail = 1 << 6, Heads = 1 << 7;
     const int Whole = 0, Hundredths = 1 << 3, TenThousandths = 2 << 3, Single = 3 << 3, Double = 4 << 3, ValueMask = 7 << 3;
 
     byte[] bytes = new byte[256];
@@ -61,16 +63,16 @@ internal sealed class JournalBatch
     }
 
     /// <summary>Adds a point; not when it is full.</summary>
-    public void Add(int series, long at, double value)
+    public void Add(int series, long at, double value, bool isDetail = false)
     {
         if (bytes.Length - length < MaxPoint) Array.Resize(ref bytes, bytes.Length * 2);
         var span = bytes.AsSpan(length);
-        var head = 0;
+        var head = isDetail ? Detail : 0;
         var i = 1;
-        if (series == lastSeries) head = SeriesSame;
+        if (series == lastSeries) head |= SeriesSame;
         else if (series != lastSeries + 1)
         {
-            head = SeriesWritten;
+            head |= SeriesWritten;
             i += Varint.Write(span[i..], (ulong)(uint)series);
         }
         if (at != lastAt)
@@ -140,6 +142,9 @@ internal sealed class JournalBatch
         /// <summary>The number.</summary>
         public double Value { get; set; }
 
+        /// <summary>It is for the store alone.</summary>
+        public bool IsDetail { get; set; }
+
         /// <summary>Goes to the next point; false at the end and where the bytes are damaged.</summary>
         public bool Next()
         {
@@ -170,7 +175,8 @@ internal sealed class JournalBatch
                 if (!Varint.TryRead(bytes, ref at, out number)) return false;
                 At = unchecked(At + Varint.Unzigzag(number));
             }
-            return head < 64 && ReadValue(head & ValueMask);
+            IsDetail = (head & Detail) != 0;
+            return head < Heads && ReadValue(head & ValueMask);
         }
 
         bool ReadValue(int kind)

@@ -81,6 +81,10 @@ internal sealed class JournalFile(Database database)
     public static void Add(SqliteConnection c, int number, string name) =>
         Run(c, "INSERT OR REPLACE INTO name VALUES($number, $name)", ("$number", number), ("$name", name));
 
+    /// <summary>Forgets a name. The last number stays: none is given twice while there are batches.</summary>
+    public static void RemoveName(SqliteConnection c, int number) =>
+        Run(c, "DELETE FROM name WHERE number = $number AND number < (SELECT max(number) FROM name)", ("$number", number));
+
     /// <summary>Remembers what a follower confirmed.</summary>
     public static void SetCursor(SqliteConnection c, string follower, long position) =>
         Run(c, "INSERT OR REPLACE INTO cursor VALUES($follower, $position)", ("$follower", follower), ("$position", position));

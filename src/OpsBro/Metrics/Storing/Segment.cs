@@ -89,6 +89,26 @@ internal static class SegmentLayout
         return offset == data.Length;
     }
 
+    /// <summary>Bytes that the part of a row before its chunks has at most.</summary>
+    public const int MaxHead = 1 + Varint.MaxBytes + (PartSeries * 2 * Varint.MaxBytes);
+
+    /// <summary>Adds the series of a row, of which the beginning is enough; false when it is damaged.</summary>
+    public static bool TrySeries(ReadOnlySpan<byte> head, List<int> series)
+    {
+        var at = 1;
+        if (head.IsEmpty || head[0] != Version || !Varint.TryRead(head, ref at, out var count) || count > PartSeries) return false;
+        var last = -1L;
+        for (var i = 0; i < (int)count; i++)
+        {
+            if (!Varint.TryRead(head, ref at, out var difference) || !Varint.TryRead(head, ref at, out _)) return false;
+            if (difference == 0 || difference > int.MaxValue) return false;
+            last += (long)difference;
+            if (last > int.MaxValue) return false;
+            series.Add((int)last);
+        }
+        return true;
+    }
+
     /// <summary>Takes the checksum off a chunk; false when it is another's.</summary>
     public static bool TryOpen(ReadOnlySpan<byte> stored, out ReadOnlySpan<byte> chunk)
     {

@@ -129,6 +129,24 @@ internal sealed class SegmentFile(Database database)
         return true;
     });
 
+    /// <summary>Gives the beginning of each row, <see cref="SegmentLayout.MaxHead"/> bytes or less; the rest is not read from the disk.</summary>
+    public void ReadHeads(IReadOnlyList<Segment> segments, Action<ReadOnlySpan<byte>> take) => database.Read(c =>
+    {
+        var head = new byte[SegmentLayout.MaxHead];
+        foreach (var segment in segments)
+        {
+            var code = raw.sqlite3_blob_open(c.Handle, "main", "segment", "data", segment.Id, 0, out var blob);
+            using (blob)
+            {
+                var length = code == raw.SQLITE_OK ? Math.Min(raw.sqlite3_blob_bytes(blob), head.Length) : 0;
+                if (code == raw.SQLITE_OK) code = raw.sqlite3_blob_read(blob, head.AsSpan(0, length), 0);
+                if (code != raw.SQLITE_OK) throw new SqliteException(raw.sqlite3_errmsg(c.Handle).utf8_to_string(), code & 0xff);
+                take(head.AsSpan(0, length));
+            }
+        }
+        return true;
+    });
+
     /// <summary>Bytes of the file and how many of them are free.</summary>
     public (long Bytes, long Free) Size() => database.Read(c => (
         Rows(c, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", r => r.GetInt64(0)).Single(),
