@@ -81,7 +81,8 @@ public sealed class MetricFreeingTests : IDisposable
         Assert.Equal(10, rig.Store.Names().Count);
         for (var i = 0; i < 10; i++) rig.Add($"next.n{i}", Now, 200 + i);
         using var copy = rig.Copy();   // a kill: the journal's names and numbers must be right
-        Assert.Equal(Enumerable.Range(0, 10).Select(i => ($"next.n{i}", 200.0 + i)), copy.Store.Journal.Read("sink", 100).Points.Select(p => (p.Name, p.Value)));
+        var points = copy.Store.Journal.Read("sink", 100).Points;
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => ($"next.n{i}", 200.0 + i)), points.Select(p => (p.Name, p.Value)));
         for (var i = 0; i < 10; i++) Assert.Equal([200.0 + i], copy.Read($"next.n{i}", Now - 3000, Now).Values);
     }
 

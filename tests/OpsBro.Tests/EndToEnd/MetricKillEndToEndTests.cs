@@ -103,7 +103,8 @@ public sealed class MetricKillEndToEndTests
         await RunningAgent.Until(() =>
         {
             named = http.GetFromJson("/metrics/index.json").EnumerateArray().Select(n => $"{n}").ToArray();
-            return named.Contains($"{host}.probe.some_label") && named.Contains($"{host}.loadaverage.load1") && named.Any(n => n.StartsWith($"{host}.diskusage."));
+            return named.Contains($"{host}.probe.some_label") && named.Contains($"{host}.loadaverage.load1")
+                && named.Any(n => n.StartsWith($"{host}.diskusage."));
         }, () => string.Join('\n', named) + agent.LogText());
 
         Assert.DoesNotContain(named, n => n.Contains(".checks."));
