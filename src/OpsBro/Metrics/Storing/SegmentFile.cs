@@ -129,7 +129,10 @@ internal sealed class SegmentFile(Database database)
         return true;
     });
 
-    /// <summary>Gives the beginning of each row, <see cref="SegmentLayout.MaxHead"/> bytes or less; the rest is not read from the disk.</summary>
+    /// <summary>
+    /// Gives the beginning of each row, <see cref="SegmentLayout.MaxHead"/> bytes or less; the rest is not read from the disk. One that is gone
+    /// is empty.
+    /// </summary>
     public void ReadHeads(IReadOnlyList<Segment> segments, Action<ReadOnlySpan<byte>> take) => database.Read(c =>
     {
         var head = new byte[SegmentLayout.MaxHead];
@@ -140,7 +143,7 @@ internal sealed class SegmentFile(Database database)
             {
                 var length = code == raw.SQLITE_OK ? Math.Min(raw.sqlite3_blob_bytes(blob), head.Length) : 0;
                 if (code == raw.SQLITE_OK) code = raw.sqlite3_blob_read(blob, head.AsSpan(0, length), 0);
-                if (code != raw.SQLITE_OK) throw new SqliteException(raw.sqlite3_errmsg(c.Handle).utf8_to_string(), code & 0xff);
+                if (code is not (raw.SQLITE_OK or raw.SQLITE_ERROR)) throw new SqliteException(raw.sqlite3_errmsg(c.Handle).utf8_to_string(), code & 0xff);
                 take(head.AsSpan(0, length));
             }
         }
