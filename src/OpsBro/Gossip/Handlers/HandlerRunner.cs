@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpsBro.Config;
@@ -64,9 +65,16 @@ internal sealed partial class HandlerRunner : BackgroundService
         }
         finally
         {
-            lock (gate) isStopping = true;
+            StopStarting();
             programs.EndAll();
         }
+    }
+
+    // not in the finally of an async method: compiled ahead, the lock would stay taken (ARCHITECTURE.md, traps)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void StopStarting()
+    {
+        lock (gate) isStopping = true;
     }
 
     async Task Take(PoolEvent one)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpsBro.Agent;
@@ -180,10 +181,17 @@ internal sealed partial class RpcServer : BackgroundService
                 parts.Meter.Drop();
                 LogSlow(logger, connection.From, RpcConnection.MaxQueued);
             }
-            lock (gate) clients.RemoveAll(client => client.Session == session);
+            Remove(session);
             connection?.Dispose();
             peer.Dispose();
         }
+    }
+
+    // not in the finally of an async method: compiled ahead, the lock would stay taken (ARCHITECTURE.md, traps)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Remove(RpcSession? session)
+    {
+        lock (gate) clients.RemoveAll(client => client.Session == session);
     }
 
     bool TryAdd(RpcConnection connection, RpcSession session)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace OpsBro.Metrics.Listeners;
 
@@ -126,10 +127,17 @@ internal sealed class StatsdStreams : IDisposable
         }
         finally
         {
-            lock (gate) clients.Remove(client);
+            Remove(client);
             client.Dispose();
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    // not in the finally of an async method: compiled ahead, the lock would stay taken (ARCHITECTURE.md, traps)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Remove(Socket client)
+    {
+        lock (gate) clients.Remove(client);
     }
 
     void Take(ReadOnlySpan<byte> lines)
