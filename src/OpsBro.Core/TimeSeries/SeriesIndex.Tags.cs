@@ -33,6 +33,7 @@ public sealed partial class SeriesIndex
         var begin = into.Count;
         foreach (var id in SeriesOf(best))
         {
+            Cancel.ThrowIfCancellationRequested();
             if (!tests.All(t => t == best || t.Fits(names[id]))) continue;
             if (into.Count - begin >= most) return false;
             into.Add(id);
@@ -140,12 +141,14 @@ public sealed partial class SeriesIndex
         }
         for (var value = key == NameTree.None ? key : tags.FirstChildOf(key); value != NameTree.None; value = tags.NextOf(value))
         {
+            Cancel.ThrowIfCancellationRequested();
             if (!test.FitsValue(tags.PartOf(value))) continue;
             foreach (var series in SeriesAt(value)) yield return series;
         }
         if (!test.IsName) yield break;
         foreach (var id in Untagged())
         {
+            Cancel.ThrowIfCancellationRequested();
             if (test.FitsValue(names[id])) yield return id;
         }
     }

@@ -29,6 +29,9 @@ public sealed partial class SeriesIndex(ulong seed)
     readonly NameTree tree = new(seed + 1);
     Place[] places = [];
 
+    /// <summary>Ends the question that is being answered: whoever asks writes the pattern, and its owner holds a lock meanwhile.</summary>
+    public CancellationToken Cancel { get; set; }
+
     /// <summary>Series in it.</summary>
     public int Count => names.Count;
 
@@ -135,6 +138,7 @@ public sealed partial class SeriesIndex(ulong seed)
         foreach (var node in Nodes(pattern))
         {
             if (found.Count == most) break;
+            Cancel.ThrowIfCancellationRequested();
             found.Add(new SeriesNode(PathOf(node), tree.ValueOf(node) != NameTree.None, tree.FirstChildOf(node) != NameTree.None));
         }
         found.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
@@ -170,6 +174,7 @@ public sealed partial class SeriesIndex(ulong seed)
         if (glob.IsLiteral) return;
         for (var child = tree.FirstChildOf(node); child != NameTree.None; child = tree.NextOf(child))
         {
+            Cancel.ThrowIfCancellationRequested();
             if (glob.MatchesVariant(tree.PartOf(child))) into.Add(child);
         }
     }

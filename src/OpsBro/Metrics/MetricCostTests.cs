@@ -68,6 +68,27 @@ public sealed class MetricCostTests : IDisposable
         Assert.Equal([3, 1], slices.Select(s => s.Values.Single(v => !double.IsNaN(v))));
     }
 
+    [Fact]
+    public void A_condition_that_takes_long_does_not_hold_the_store()
+    {
+        using var store = new MetricStore(rig.Clock, new MetricJournal()) { AskPatience = TimeSpan.Zero };
+        foreach (var name in new[] { "a.b", "c;d=e" }) Assert.True(store.Add(store.Source("test"), System.Text.Encoding.UTF8.GetBytes(name), Now, 1));
+
+        foreach (var question in new Action[]
+        {
+            () => store.Fetch("a.*", Now - 60, Now, Aspect.Last),
+            () => store.FetchTagged([new("d", TagOperator.Match, "(.*a.{20}){3}|.")], Now - 60, Now, Aspect.Last),
+            () => store.FetchTagged([new("name", TagOperator.Match, ".")], Now - 60, Now, Aspect.Last),
+            () => store.Find("*"),
+        })
+        {
+            var refused = Assert.Throws<GraphiteException>(question);
+            Assert.True(refused.IsTooMuch);
+            Assert.EndsWith("write a simpler pattern or condition", refused.Message);
+        }
+        Assert.Equal(["a.b", "c;d=e"], store.Names());
+    }
+
     [Theory]
     [InlineData(0, 2, GraphiteLimits.ComputedPoints)]
     [InlineData(1L << 31, 2, 1L << 26)]

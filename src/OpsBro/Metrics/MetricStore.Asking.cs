@@ -18,10 +18,16 @@ internal sealed partial class MetricStore
     /// <summary>A row may be merged into another between a look at the catalogue and the read; then it is looked for again.</summary>
     const int MaxReads = 5;
 
+    /// <summary>Nodes of the tree that one question finds.</summary>
+    const int MaxFound = 200_000;
+
     /// <summary>Readers kept for reuse.</summary>
     const int MaxReaders = 4;
 
     readonly ConcurrentBag<SeriesReader> readers = [];
+
+    /// <summary>Longest time that a question of names may take: nothing is taken in meanwhile.</summary>
+    public TimeSpan AskPatience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>What a question found under the lock.</summary>
     sealed class Found(int[] ids)
@@ -68,7 +74,7 @@ internal sealed partial class MetricStore
 
     /// <summary>The nodes of the tree of names that a pattern matches, in the order of their paths; leaves and branches.</summary>
     public IReadOnlyList<FoundName> Find(string pattern) =>
-        Ask<FoundName[]>(names => [.. names.Nodes(pattern, int.MaxValue).Select(n => new FoundName(n.Path, n.IsLeaf, n.HasChildren))]);
+        Ask<FoundName[]>(names => [.. names.Nodes(pattern, MaxFound).Select(n => new FoundName(n.Path, n.IsLeaf, n.HasChildren))]);
 
     /// <summary>How names begin: their first dotted parts, each once; those of tagged series too.</summary>
     public IReadOnlyCollection<string> Roots()
@@ -104,7 +110,24 @@ internal sealed partial class MetricStore
     {
         try
         {
-            lock (gate) return question(index);
+            lock (gate)
+            {
+                using var end = new CancellationTokenSource(AskPatience);
+                index.Cancel = end.Token;
+                try
+                {
+                    return question(index);
+                }
+                finally
+                {
+                    index.Cancel = default;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new GraphiteException($"the names take longer than {AskPatience.TotalSeconds:0} s to look through; write a simpler pattern or condition")
+            { IsTooMuch = true };
         }
         catch (PatternException e)
         {

@@ -100,6 +100,18 @@ public class GraphiteShapesTests
         Assert.StartsWith("web1.cpu.user,2023-11-14 22:13:00,2.5\r\nweb1.cpu.user,2023-11-14 22:13:10,\r\n", csv);
     }
 
+    [Fact]
+    public async Task Series_without_points_are_left_out_of_a_long_answer_and_it_stays_json()
+    {
+        await using var rig = await AskRig.Started();
+        for (var i = 0; i < 40; i++) rig.Add($"long.s{i:00}", [.. Enumerable.Range(0, 1000).Select(at => (double?)at)]);
+
+        // what is formatted first is all gaps
+        var json = JsonDocument.Parse(await rig.Get("/render?noNullPoints=1&from=-10000s&target=offset(removeAboveValue(long.*,-1),1)&target=long.s39"));
+
+        Assert.Equal("long.s39", Assert.Single(json.RootElement.EnumerateArray()).GetProperty("target").GetString());
+    }
+
     [Theory]
     [InlineData("GET", "/render?target=constantLine(100)&from=-2min&format=json&maxDataPoints=5", null)]
     [InlineData("POST", "/render", "target=constantLine(100)&from=-2min&format=json&maxDataPoints=5")]

@@ -44,7 +44,9 @@ internal sealed class RenderRoute(Rendering rendering)
         var rendered = await rendering.Of(request, "maxDataPoints", context.RequestAborted);
         Reply.SayUnanswered(context, rendered.Unanswered);
         context.Response.Headers.CacheControl = "no-store";
-        await Write(context, rendered, format, leaveNulls: !request.Flag("noNullPoints"));
+        var leaveNulls = format != "json" || !request.Flag("noNullPoints");
+        if (!leaveNulls) rendered = rendered with { Series = [.. rendered.Series.Where(series => Array.Exists(series.Values, double.IsFinite))] };
+        await Write(context, rendered, format, leaveNulls);
     }
 
     /// <summary>Writes an answer: whole when it is short, else part by part, each formatted while the one before is sent.</summary>
@@ -65,7 +67,7 @@ internal sealed class RenderRoute(Rendering rendering)
             {
                 if (format == "csv") Csv(series, rendered.Zone, to);
                 else if (format == "raw") Raw(series, to);
-                else if (leaveNulls || Array.Exists(series.Values, double.IsFinite))
+                else
                 {
                     if (!isFirst) to.Write(","u8);
                     isFirst = false;

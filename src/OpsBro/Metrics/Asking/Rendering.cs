@@ -50,7 +50,8 @@ internal sealed class Rendering(MetricAsk ask, EventRoutes events, TimeProvider 
         if (from > until) (from, until) = (until, from);   // graphite-web takes them in either order
         var most = request.Count(points);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await places.WaitAsync(cancel);
+        if (!await places.WaitAsync(Longest, cancel))
+            throw new ApiProblem(503, $"more requests than this agent works out at once wait for {Longest.TotalSeconds:0} s already; ask again, or less often");
         try
         {
             patience.CancelAfter(Longest);
