@@ -127,7 +127,8 @@ internal sealed class HttpSink : ISink
         var status = $"{(int)response.StatusCode} {response.ReasonPhrase ?? response.StatusCode.ToString()}";
         var start = new byte[Sinks.MaxReason];
         using var stream = response.Content.ReadAsStream(cancel);
-        var length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        // not the blocking read, which no token ends: an answer without end would hold the worker, and the agent's stop, for ever
+        var length = stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancel).AsTask().GetAwaiter().GetResult();
         var said = Sinks.OneLine(Encoding.UTF8.GetString(start, 0, length));
         return said.Length == 0 ? status : Sinks.OneLine($"{status}: {said}");
     }

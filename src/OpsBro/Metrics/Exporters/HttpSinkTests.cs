@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using OpsBro.Metrics;
 using OpsBro.Metrics.Exporters;
+using OpsBro.Tests.EndToEnd;
 using OpsBro.Tests.Forwarding;
 
 namespace OpsBro.Tests.Metrics.Exporters;
@@ -284,5 +285,23 @@ public sealed class HttpSinkTests : IDisposable
         using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         // a key that TLS can use: ephemeral ones cannot be everywhere
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_holds_the_worker_no_longer_than_its_patience()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var options = ForwardBench.Options(SinkKind.RemoteWrite, ((IPEndPoint)listener.LocalEndpoint).Port) with { Timeout = TimeSpan.FromSeconds(3) };
+        using var sink = new HttpSink(options);
+        var sent = Task.Run(() => sink.Send([new JournalPoint("a", 1_700_000_000, 1)], 0, 1, CancellationToken.None));
+        using var peer = await listener.AcceptSocketAsync();
+        var ignored = new byte[4096];
+        Assert.True(await peer.ReceiveAsync(ignored) > 0);
+
+        await peer.SendAsync("HTTP/1.1 500 Trouble\r\nContent-Length: 100\r\n\r\nI am"u8.ToArray());
+
+        var delivery = await sent.WaitAsync(RunningAgent.Patience);
+        Assert.Equal((Answer.Later, "no answer in 3 s"), (delivery.Answer, delivery.Reason));
     }
 }
