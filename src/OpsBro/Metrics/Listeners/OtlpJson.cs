@@ -126,6 +126,10 @@ internal static class OtlpJson
         {
             throw new InvalidDataException($"the body is no JSON: {e.Message}", e);
         }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidDataException($"the body has a text that is none: {e.Message}", e);   // no UTF-8, or half of a pair
+        }
     }
 
     static byte[] Message(JsonElement element, Shape shape, string where)

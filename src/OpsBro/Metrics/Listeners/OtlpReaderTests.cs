@@ -99,6 +99,8 @@ public class OtlpReaderTests
     [Theory]
     [InlineData("[]", "the body is no JSON object")]
     [InlineData("{", "the body is no JSON")]
+    [InlineData("{\"\\ud800\": 5}", "the body has a text that is none")]
+    [InlineData("{\"resourceMetrics\": [{\"scopeMetrics\": [{\"metrics\": [{\"name\": \"\\ud800\"}]}]}]}", "the body has a text that is none")]
     [InlineData("{\"resourceMetrics\": [5]}", "resourceMetrics is no JSON object")]
     [InlineData("{\"resourceMetrics\": {\"scopeMetrics\": {\"metrics\": {\"name\": 5}}}}", "name is not a text")]
     [InlineData("{\"resourceMetrics\": {\"scopeMetrics\": {\"metrics\": {\"gauge\": {\"dataPoints\": {\"asInt\": \"x\"}}}}}}", "asInt is not a whole number")]
