@@ -82,6 +82,10 @@ public class GraphiteEndToEndTests
         Assert.Equal((lines + 5, 2, 1, 0), (Number(view, "lines"), Number(view, "pickles"), Number(view, "packets"), Number(view, "kernel_drops")));
         Assert.Equal(["broken", "rubbish"], view.GetProperty("bad_samples").EnumerateArray().Select(s => s.GetProperty("line").GetString()));
         await Graphite(agent, v => Number(v, "connections") == 0, "the connections are closed");
+        var state = (await agent.Run("graphite", "state")).Output;
+        Assert.Contains($"Listens: tcp 127.0.0.1:{port}\n", state);
+        Assert.Contains("2 pickles, 1 datagrams; 2 could not be read", state);
+        Assert.Contains("\trubbish", state);
     }
 
     [Fact]

@@ -67,6 +67,9 @@ public class IntakeEndToEndTests
 
         var way = await Way(agent, "influx");
         Assert.Equal((10, 6), (way.GetProperty("accepted").GetInt32(), way.GetProperty("requests").GetInt32()));
+        var state = (await agent.Run("intake", "state")).Output.Split('\n');
+        Assert.Equal("WAY\tREQUESTS\tBAD\tBUSY\tTAKEN\tREFUSED\tSKIPPED\tLAST PROBLEM", state[0]);
+        Assert.Single(state, line => line.StartsWith("influx\t6\t", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using OpsBro.Api;
+using OpsBro.Cli;
 using OpsBro.Config;
 
 namespace OpsBro.Metrics.Listeners;
@@ -25,4 +27,7 @@ internal sealed class GraphiteComponent : IComponent
         api.Get("/v1/graphite", "What the Graphite listener does: connections, lines, and those that could not be read.",
             IntakeJson.Default.GraphiteView, _ => listener.Now());
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new IntakeVerbs(api, terminal).Graphite()];
 }

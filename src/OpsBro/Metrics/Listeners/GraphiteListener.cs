@@ -120,7 +120,8 @@ internal sealed partial class GraphiteListener : BackgroundService
                 LogListening(logger, string.Join(", ", opened.Listens));
             }
         }
-        config.Report("graphite", [.. problems, .. (sockets?.Problems ?? []).Select(text => new Problem(config.Current.Agent.File, 0, 0, text))]);
+        var agent = config.Current.Agent;
+        config.Report("graphite", [.. problems, .. (sockets?.Problems ?? []).Select(text => Problem.At(agent["graphite"] ?? agent, text))]);
     }
 
     void Close()

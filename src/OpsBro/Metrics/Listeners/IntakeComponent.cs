@@ -1,6 +1,8 @@
+using System.CommandLine;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OpsBro.Api;
+using OpsBro.Cli;
 
 namespace OpsBro.Metrics.Listeners;
 
@@ -29,4 +31,7 @@ internal sealed class IntakeComponent : IComponent
         api.Get("/v1/intake", "What came by remote write, OTLP and InfluxDB's lines, and what was wrong with it.",
             IntakeJson.Default.IntakeWayViewArray, _ => new[] { remoteWrite.Now(), otlp.Now(), influx.Now() });
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [new IntakeVerbs(api, terminal).Intake()];
 }
