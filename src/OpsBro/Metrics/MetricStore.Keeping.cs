@@ -24,6 +24,12 @@ internal sealed partial class MetricStore
     /// <summary>Largest number of a series that is believed: a damaged one must not fill the memory.</summary>
     const int MaxSeriesNumber = 8_000_000;
 
+    /// <summary>Numbers and orders of rows that are believed: none is ever near it.</summary>
+    const long MaxRowNumber = 1L << 53;
+
+    /// <summary>Steps of rows that are believed, in seconds: a day is the longest that can be configured.</summary>
+    const int MaxStep = 86_400;
+
     /// <summary>A change on its way to the disk.</summary>
     sealed record Change(Task<bool> IsStored, Action Apply);
 
@@ -77,9 +83,17 @@ internal sealed partial class MetricStore
         // names that the journal alone knows are new in the file
         for (var id = 0; id < index.End; id++)
             if (index.Has(id) && (id >= owners.Length || owners[id] is null)) unsaved.Add(id);
-        catalogue.Apply(state.Segments.Where(s => s.Bytes > 0 && s.Step > 0), []);
+        catalogue.Apply(state.Segments.Where(IsSound), []);
+        damaged = state.Segments.Count(s => !IsSound(s));
         SuspectAll();
     }
+
+    /// <summary>What no store wrote is left out: SQLite does not notice when a number rots, and one wrong part would stop every round.</summary>
+    static bool IsSound(Segment s) => s.Bytes > 0 && s.Id is > 0 and < MaxRowNumber && s.Order is > 0 and < MaxRowNumber
+        && s.First >= 0 && s.First <= s.Last && s.Last <= MaxSeriesNumber
+        && SegmentLayout.PartOf(s.First) == s.Part && SegmentLayout.PartOf(s.Last) == s.Part
+        && s.Step is > 0 and <= MaxStep && s.Start is >= -ChunkCodec.MaxStart and <= ChunkCodec.MaxStart
+        && s.Start < s.End && s.End - s.Start <= 2 * SegmentLayout.SpanSeconds(s.Step);
 
     void Replay(long position)
     {

@@ -199,6 +199,30 @@ public sealed class MetricTroubleTests : IDisposable
         rig.Close();
     }
 
+    [Theory]
+    [InlineData("part = 8388606"), InlineData("part = -1"), InlineData("first = -5"), InlineData("last = 2147483647"), InlineData("step = 0")]
+    [InlineData("start = -9223372036854775807"), InlineData("\"end\" = 9223372036854775807"), InlineData("\"order\" = 9223372036854775807")]
+    public void A_row_whose_figures_rotted_is_left_out_and_the_others_are_kept_and_merged(string rot)
+    {
+        Fill(rig, series: 600);   // three parts
+        rig.Store.Round(isThorough: true);
+        rig.Close();
+        using (var file = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={rig.File};Pooling=false"))
+        {
+            file.Open();
+            using var change = file.CreateCommand();
+            change.CommandText = $"UPDATE segment SET {rot} WHERE id = (SELECT min(id) FROM segment)";
+            Assert.Equal(1, change.ExecuteNonQuery());
+        }
+
+        rig.Add("m.s599", Now, 42);
+        rig.Store.Round(isThorough: true);
+
+        Assert.Equal(1, rig.Store.Status().Damaged);
+        Assert.Equal(201, rig.Read("m.s599", Now - 3000, Now).Count);
+        rig.Close();
+    }
+
     [Fact]
     public void A_fault_of_a_round_is_a_problem_of_the_operator_and_the_store_answers_all_the_same()
     {
