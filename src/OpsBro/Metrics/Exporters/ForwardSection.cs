@@ -109,6 +109,8 @@ internal sealed class ForwardSection
             var (bucket, org, db) = (reader.Text("bucket"), reader.Text("org"), reader.Text("db"));
             if (bucket.Length > 0 && db.Length > 0)
                 reader.Complain(reader.Node("db")!, "bucket and db are both written; bucket is InfluxDB 2 and 3, db is InfluxDB 1: write one of them");
+            if (url is { Query.Length: > 1 })
+                reader.Complain(reader.Node("url")!, "url has a \"?\" and more behind it; write the base address, and bucket and org, or db, as keys");
             if (url is not null) url = WriteAddress(url, bucket, org, db);
             options = options with { Field = reader.Text("field", "value"), Gzip = reader.Flag("gzip", true) };
         }

@@ -53,7 +53,18 @@ public class ForwardSectionTests
 
         Assert.All(problems, p => Assert.DoesNotContain("s3cret", p.ToString()));
         Assert.All(section.Sinks, s => Assert.DoesNotContain("s3cret", s.Options.Target));
+        Assert.All(section.Sinks, s => Assert.DoesNotContain("s3cret", $"{s.Options with { Authorization = "Bearer s3cret" }}"));
         Assert.Equal(1, problems.Count + section.Sinks.Count);
+    }
+
+    [Fact]
+    public void What_an_address_of_InfluxDB_says_behind_its_question_mark_is_not_dropped_in_silence()
+    {
+        var (section, problems) = Read("forward: {a: {kind: influx, url: \"http://i:8086/?db=mine\"}}\n");
+
+        Assert.Contains("behind it", Assert.Single(problems).Message);
+        Assert.Empty(section.Sinks);
+        Assert.Contains("a", section.Names);
     }
 
     [Fact]

@@ -84,6 +84,9 @@ internal sealed record SinkOptions
         _ => Url!.AbsoluteUri,
     };
 
+    /// <summary>For messages: a record would show all it holds, the secret too.</summary>
+    public override string ToString() => $"{Name} ({Target})";
+
     /// <summary>The kind as it is written.</summary>
     public string KindWord => Kind switch
     {
