@@ -114,6 +114,7 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
                     Sparkline.Of(v.Values, SparkWidth, terminal.IsUtf8),
                 ]));
             }
+            await SayUnanswered(args.GetValue(pattern), cancel);
             return 0;
         }, pattern, by, limit, from, until);
     }
@@ -126,6 +127,7 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
         {
             var path = $"/v1/metrics/export?pattern={Escaped(args.GetValue(pattern))}{SpanOf(args, null)}"
                 + (args.GetValue(format) is { } wanted ? $"&format={wanted}" : "");
+            await SayUnanswered(args.GetValue(pattern), cancel);
             await foreach (var line in api.Lines(path, cancel)) terminal.Line(line);
             return 0;
         }, pattern, format, from, until);
@@ -196,6 +198,10 @@ internal sealed class MetricVerbs(ApiClient api, Terminal terminal)
 
     /// <summary>A number for a person; exactly into a pipe.</summary>
     string Number(double value) => terminal.IsInteractive ? Chart.Short(value) : NumberText.Text(value);
+
+    /// <summary>Says whose series are missing from what is only lines of numbers.</summary>
+    async Task SayUnanswered(string? pattern, CancellationToken cancel) =>
+        Unanswered((await api.Get($"/v1/metrics?limit=1&pattern={Escaped(pattern)}", AskingJson.Default.MetricNamesView, cancel)).Unanswered);
 
     void Unanswered(string[] hosts)
     {

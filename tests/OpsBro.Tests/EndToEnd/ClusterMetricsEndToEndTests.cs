@@ -36,6 +36,10 @@ public class ClusterMetricsEndToEndTests
         var without = await alpha.Until(s => Unanswered(s.Json).Contains("beta"), "metrics", "query", "*.memory.*", "--from", "-5min", "--json");
         using var graphite = await alpha.Http().GetAsync(new Uri("render?target=*.memory.*&from=-5min&format=json", UriKind.Relative));
 
+        var exported = await alpha.Run("metrics", "export", "*.memory", "--from", "-5min", "--format", "csv");
+
+        Assert.Contains("did not answer: beta", exported.Errors);
+        Assert.StartsWith("name,time,value\nalpha.memory.", exported.Output);
         Assert.Empty(Unanswered(queried.Json));
         Assert.Single(both.Json.GetProperty("series").EnumerateArray());
         var found = JsonDocument.Parse(roots).RootElement.EnumerateArray().Select(n => $"{n.GetProperty("text")}").ToArray();

@@ -72,10 +72,14 @@ internal sealed class Rendering(MetricAsk ask, EventRoutes events, TimeProvider 
                 Cost = new RenderCost { MostComputed = MostComputed(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, atOnce) },
                 Cancel = patience.Token,
             };
-            List<Series> series = [];
-            foreach (var target in request.Texts("target"))
-                if (!string.IsNullOrWhiteSpace(target)) series.AddRange(TargetEvaluator.Default.Evaluate(target, context));
-            return new Rendered(Consolidation.Fit(series, most), from, until, zone, source.Unanswered);
+            // it may wait for other hosts and work for seconds: on a thread of its own, for the rest of the agent needs those of the pool
+            return await Task.Factory.StartNew(() =>
+            {
+                List<Series> series = [];
+                foreach (var target in request.Texts("target"))
+                    if (!string.IsNullOrWhiteSpace(target)) series.AddRange(TargetEvaluator.Default.Evaluate(target, context));
+                return new Rendered(Consolidation.Fit(series, most), from, until, zone, source.Unanswered);
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

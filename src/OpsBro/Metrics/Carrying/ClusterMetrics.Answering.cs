@@ -10,9 +10,9 @@ internal sealed partial class ClusterMetrics
     byte[] Answer(string zone, ReadOnlyMemory<byte> body)
     {
         var question = MetricQuestion.Read(body.Span) ?? throw new InvalidDataException("the question about metrics makes no sense; is it of a newer agent?");
-        using var end = new CancellationTokenSource(question.Patience);
-        return Answer(new MetricAsk(store, zone == cluster.Own?.Settings.Zone ? null : this) { Patience = question.Patience }, question, end.Token)
-            .GetAwaiter().GetResult();
+        // those of the zone who are asked in turn have less time: what they said until then is answered
+        var ask = new MetricAsk(store, zone == cluster.Own?.Settings.Zone ? null : this) { Patience = question.Patience };
+        return Answer(ask, question, CancellationToken.None).GetAwaiter().GetResult();
     }
 
     static async Task<byte[]> Answer(MetricAsk ask, MetricQuestion question, CancellationToken cancel)

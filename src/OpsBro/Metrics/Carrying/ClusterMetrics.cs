@@ -33,6 +33,9 @@ internal sealed partial class ClusterMetrics : BackgroundService
     /// <summary>Names, nodes or values that all hosts together may answer.</summary>
     public const int MaxItems = 1_000_000;
 
+    /// <summary>Longest reason of a refusal that is passed on, in characters.</summary>
+    const int MaxReason = 100;
+
     /// <summary>A question is over after so long; who has not answered by then is named.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -133,7 +136,7 @@ internal sealed partial class ClusterMetrics : BackgroundService
                 if (said is null || read(said.Value) is not { } answer)
                 {
                     // who is silent is known by the name alone; who refuses has a reason
-                    unanswered.Add(bytes is null || error.Length == 0 ? owner.Name : $"{owner.Name} ({error})");
+                    unanswered.Add(bytes is null || error.Length == 0 ? owner.Name : $"{owner.Name} ({error[..Math.Min(error.Length, MaxReason)]})");
                     return;
                 }
                 answers[index] = answer.Items;
