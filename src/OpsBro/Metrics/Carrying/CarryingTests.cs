@@ -56,6 +56,14 @@ public class CarryingTests
         Assert.Equal(["a", "b;x=é"], names);
     }
 
+    [Fact]
+    public void More_than_a_reader_takes_is_refused_with_the_way_out()
+    {
+        var refused = Assert.Throws<InvalidDataException>(() => MetricAnswers.Write(Enumerable.Repeat("a", MetricAnswers.MaxItems + 1).ToList(), []));
+
+        Assert.EndsWith("more than 200000; write a narrower pattern", refused.Message);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -30,7 +30,7 @@ internal static class MetricAnswers
         var (output, encoder, block) = (new ArrayBufferWriter<byte>(), new ChunkEncoder(), new SlotBlock());
         var writer = new MsgPackWriter(output);
         writer.Array(2);
-        writer.Array(slices.Count);
+        writer.Array(Fitting(slices.Count));
         foreach (var slice in slices)
         {
             var chunks = (slice.Values.Length + ChunkCodec.MaxSlots - 1) / ChunkCodec.MaxSlots;
@@ -58,7 +58,7 @@ internal static class MetricAnswers
         var output = new ArrayBufferWriter<byte>();
         var writer = new MsgPackWriter(output);
         writer.Array(2);
-        writer.Array(found.Count);
+        writer.Array(Fitting(found.Count));
         foreach (var one in found)
         {
             writer.Array(2);
@@ -75,6 +75,7 @@ internal static class MetricAnswers
         var output = new ArrayBufferWriter<byte>();
         var writer = new MsgPackWriter(output);
         writer.Array(2);
+        Fitting(names.Count);
         Write(writer, names);
         Write(writer, unanswered);
         return output.WrittenSpan.ToArray();
@@ -86,7 +87,7 @@ internal static class MetricAnswers
         var output = new ArrayBufferWriter<byte>();
         var writer = new MsgPackWriter(output);
         writer.Array(2);
-        writer.Array(values.Count);
+        writer.Array(Fitting(values.Count));
         foreach (var (value, count) in values)
         {
             writer.Array(2);
@@ -102,6 +103,11 @@ internal static class MetricAnswers
         writer.Array(texts.Count);
         foreach (var text in texts) writer.Text(text);
     }
+
+    /// <summary>A count that a reader takes.</summary>
+    /// <exception cref="InvalidDataException">It is too much; the reason goes to whoever asked.</exception>
+    static int Fitting(int count) =>
+        count <= MaxItems ? count : throw new InvalidDataException($"it has {count} of them, more than {MaxItems}; write a narrower pattern");
 
     /// <summary>Reads values of series; null when they make no sense.</summary>
     public static (List<SeriesSlice> Slices, List<string> Unanswered)? ReadSlices(ReadOnlySpan<byte> bytes)
