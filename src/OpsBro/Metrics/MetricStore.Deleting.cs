@@ -45,8 +45,8 @@ internal sealed partial class MetricStore
             var writer = new SegmentWriter(segment.Step, segment.Part, segment.Order, segment.Level);
             foreach (var row in ReadRows([segment]))
             {
-                foreach (var id in row.Chunks.Keys.Where(id => id != series).Order())
-                    if (TryChunk(row, id, out var chunk, out var header)) writer.Add(id, chunk, header.Start, header.End, made);
+                for (var id = segment.First; id <= segment.Last; id++)
+                    if (id != series && TryChunk(row, id, out var chunk, out var header)) writer.Add(id, chunk, header.Start, header.End, made);
             }
             writer.Close(made);
         }

@@ -100,7 +100,7 @@ internal sealed partial class MetricStore
         journal.SkipTo(position);
         if (position > 0) journal.Sealed(position);
         var first = Math.Max(position, journal.Next - MaxReplay);
-        recent = new RecentPoints(first);
+        recent = new RecentPoints(first, spare);
         var lost = journal.Replay(first, (series, at, value) =>
         {
             if (Math.Abs(at) <= ChunkCodec.MaxStart) recent.Add(series, SlotOf(at), value);
@@ -231,7 +231,7 @@ internal sealed partial class MetricStore
                 lock (gate)
                 {
                     catalogue.Apply(rows.Select(r => r.About), []);
-                    frozen.Remove(table);
+                    if (frozen.Remove(table)) table.Recycle();
                     var saved = series.Select(s => s.Id).ToHashSet();
                     unsaved.RemoveAll(saved.Contains);
                 }

@@ -101,8 +101,8 @@ internal sealed partial class MetricStore
         var rows = ReadRows(group);
         List<NewSegment> made = [];
         var writer = new SegmentWriter(step, group[0].Part, group.Max(s => s.Order), level);
-        var series = rows.SelectMany(r => r.Chunks.Keys).Distinct().Order();
-        foreach (var id in series)
+        var first = group[0].Part * SegmentLayout.PartSeries;
+        for (var id = first; id < first + SegmentLayout.PartSeries; id++)
         {
             if (!Gather(id, rows)) continue;
             var result = block;
@@ -118,19 +118,57 @@ internal sealed partial class MetricStore
         return new SegmentChange(made, group);
     }
 
-    sealed record Row(byte[] Data, Dictionary<int, (int Offset, int Length)> Chunks);
+    /// <summary>A row in memory, and where in it the chunks of its part's series are: length 0 for none. Reused.</summary>
+    sealed class Row
+    {
+        readonly (int Offset, int Length)[] places = new (int, int)[SegmentLayout.PartSeries];
+        readonly List<(int Index, int Offset, int Length)> found = [];
+        byte[] data = [];
 
-    /// <summary>The rows as they are in the file, in their order.</summary>
+        /// <summary>Takes a row over; false when it is damaged.</summary>
+        public bool Take(ReadOnlySpan<byte> bytes, int[] series)
+        {
+            found.Clear();
+            if (!SegmentLayout.TryFind(bytes, series, found)) return false;
+            if (data.Length < bytes.Length) data = new byte[Math.Max(bytes.Length, SegmentLayout.TargetBytes / 4)];
+            bytes.CopyTo(data);
+            Array.Clear(places);
+            foreach (var (index, offset, length) in found) places[index] = (offset, length);
+            return true;
+        }
+
+        /// <summary>True when it has a chunk of a series.</summary>
+        public bool Has(int series) => places[series % SegmentLayout.PartSeries].Length > 0;
+
+        /// <summary>The chunk of a series, with its checksum.</summary>
+        public ReadOnlySpan<byte> Chunk(int series) =>
+            data.AsSpan(places[series % SegmentLayout.PartSeries].Offset, places[series % SegmentLayout.PartSeries].Length);
+    }
+
+    /// <summary>Rows kept for reuse: more are merged at once only now and then.</summary>
+    const int MaxSpareRows = 16;
+
+    /// <summary>Of the rounds.</summary>
+    readonly List<Row> spareRows = [];
+
+    /// <summary>The rows as they are in the file, in their order, until the next call.</summary>
     List<Row> ReadRows(Segment[] group)
     {
         var all = Enumerable.Range(group[0].Part * SegmentLayout.PartSeries, SegmentLayout.PartSeries).ToArray();
         List<Row> rows = [];
+        var used = 0;
         file!.Read(group, (segment, data) =>
         {
-            List<(int Index, int Offset, int Length)> found = [];
-            if (!SegmentLayout.TryFind(data, all, found)) damaged++;
-            else rows.Add(new Row(data.ToArray(), found.ToDictionary(f => all[f.Index], f => (f.Offset, f.Length))));
+            if (used == spareRows.Count) spareRows.Add(new Row());
+            var row = spareRows[used];
+            if (!row.Take(data, all)) damaged++;
+            else
+            {
+                rows.Add(row);
+                used++;
+            }
         });
+        if (spareRows.Count > MaxSpareRows) spareRows.RemoveRange(MaxSpareRows, spareRows.Count - MaxSpareRows);
         return rows;
     }
 
@@ -168,10 +206,10 @@ internal sealed partial class MetricStore
     {
         chunk = default;
         header = default;
-        if (!row.Chunks.TryGetValue(series, out var place)) return false;
+        if (!row.Has(series)) return false;
         try
         {
-            if (!SegmentLayout.TryOpen(row.Data.AsSpan(place.Offset, place.Length), out chunk)) throw new ChunkException("another chunk's checksum");
+            if (!SegmentLayout.TryOpen(row.Chunk(series), out chunk)) throw new ChunkException("another chunk's checksum");
             header = ChunkCodec.ReadHeader(chunk);
             return true;
         }

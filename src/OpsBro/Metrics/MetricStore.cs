@@ -42,6 +42,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     readonly Lock gate;
     readonly ConcurrentDictionary<string, MetricSource> sources = new();
     readonly List<RecentPoints> frozen = [];
+    readonly Stack<RecentPoints.Slab> spare = [];
     readonly SegmentCatalogue catalogue = new();
     readonly Offenders offenders = new();
     readonly List<int> unsaved = [];
@@ -67,7 +68,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     {
         (this.time, this.journal, this.file, this.options, this.logger) = (time, journal, file, options, logger);
         (index, gate) = (journal.Names, journal.Gate);
-        recent = new RecentPoints(journal.Next);
+        recent = new RecentPoints(journal.Next, spare);
         recentSince = time.GetUtcNow();
         // without the lock, which the writer of the journal takes: nobody else knows this store yet
         if (state is not null) Load(state);
@@ -174,7 +175,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     {
         if (recent.Count == 0) return;
         frozen.Add(recent);
-        recent = new RecentPoints(journal.Next);
+        recent = new RecentPoints(journal.Next, spare);
         recentSince = time.GetUtcNow();
         if (frozen.Count > MaxFrozen)
         {

@@ -5,15 +5,19 @@ namespace OpsBro.Metrics.Storing;
 /// merged until it is read or sealed, so that taking one in costs the same whatever its time. Not safe for many threads.
 /// </summary>
 /// <param name="first">Position in the journal of the first point.</param>
-internal sealed class RecentPoints(long first)
+/// <param name="spare">Memory of tables of before, which this one takes before it asks for more.</param>
+internal sealed class RecentPoints(long first, Stack<RecentPoints.Slab> spare)
 {
     const int BlockPoints = 8, SlabBlocks = 256, SlabPoints = SlabBlocks * BlockPoints;
 
     /// <summary>Bytes of a slab: what its arrays hold.</summary>
     const int SlabBytes = SlabPoints * (sizeof(double) + sizeof(short)) + (SlabBlocks * (sizeof(int) + sizeof(int) + sizeof(byte)));
 
+    /// <summary>Slabs kept for reuse at most: those of one full table.</summary>
+    const int MaxSpare = MetricStore.MaxRecent / SlabBytes;
+
     /// <summary>Arrays of many blocks; a block is a part of each.</summary>
-    sealed class Slab
+    internal sealed class Slab
     {
         public readonly double[] Values = new double[SlabPoints];
         public readonly short[] Slots = new short[SlabPoints];
@@ -83,7 +87,8 @@ internal sealed class RecentPoints(long first)
 
     int NewBlock()
     {
-        if (blocks / SlabBlocks == slabs.Count) slabs.Add(new Slab());
+        if (blocks / SlabBlocks == slabs.Count) slabs.Add(spare.TryPop(out var used) ? used : new Slab());
+        slabs[blocks / SlabBlocks].Next[blocks % SlabBlocks] = 0;   // the table of before had another one there
         return blocks++;
     }
 
@@ -92,6 +97,15 @@ internal sealed class RecentPoints(long first)
         var length = Math.Max(series + 1, Math.Max(64, heads.Length + (heads.Length / 4)));
         Array.Resize(ref heads, length);
         Array.Resize(ref tails, length);
+    }
+
+    /// <summary>Nobody reads it any more: the next tables take its memory.</summary>
+    public void Recycle()
+    {
+        foreach (var slab in slabs)
+            if (spare.Count < MaxSpare) spare.Push(slab);
+        slabs.Clear();
+        (heads, tails) = ([], []);
     }
 
     /// <summary>Forgets the points of a series; their memory comes back with that of all others.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace OpsBro.Metrics.Storing;
@@ -119,11 +120,11 @@ internal static class SegmentLayout
     }
 }
 
-/// <summary>Puts chunks of one part and one span into rows, series after series.</summary>
+/// <summary>Puts chunks of one part and one span into rows, series after series. What it gathers them in is lent, and given back with each row.</summary>
 internal sealed class SegmentWriter(int step, int part, long order, int level)
 {
     readonly List<(int Series, int Length)> directory = [];
-    byte[] chunks = new byte[4096];
+    byte[] chunks = [];
     int length;
     long start = long.MaxValue, end = long.MinValue;
 
@@ -131,7 +132,7 @@ internal sealed class SegmentWriter(int step, int part, long order, int level)
     public void Add(int series, ReadOnlySpan<byte> chunk, long from, long until, List<NewSegment> full)
     {
         var needed = length + SegmentLayout.ChecksumBytes + chunk.Length;
-        if (needed > chunks.Length) Array.Resize(ref chunks, Math.Max(needed, chunks.Length * 2));
+        if (needed > chunks.Length) Grow(needed);
         BinaryPrimitives.WriteUInt32LittleEndian(chunks.AsSpan(length), Crc32C.Of(chunk));
         chunk.CopyTo(chunks.AsSpan(length + SegmentLayout.ChecksumBytes));
         length = needed;
@@ -140,23 +141,38 @@ internal sealed class SegmentWriter(int step, int part, long order, int level)
         if (length >= SegmentLayout.TargetBytes) Close(full);
     }
 
+    void Grow(int needed)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, Math.Max(4096, chunks.Length * 2)));
+        chunks.AsSpan(0, length).CopyTo(larger);
+        GiveBack();
+        chunks = larger;
+    }
+
+    void GiveBack()
+    {
+        if (chunks.Length > 0) ArrayPool<byte>.Shared.Return(chunks);
+        chunks = [];
+    }
+
     /// <summary>Makes a row of what there is.</summary>
     public void Close(List<NewSegment> full)
     {
         if (directory.Count == 0) return;
-        var head = new byte[1 + (Varint.MaxBytes * (1 + (2 * directory.Count)))];
+        Span<byte> head = stackalloc byte[SegmentLayout.MaxHead];
         head[0] = SegmentLayout.Version;
-        var at = 1 + Varint.Write(head.AsSpan(1), (ulong)directory.Count);
+        var at = 1 + Varint.Write(head[1..], (ulong)directory.Count);
         var last = -1;
         foreach (var (series, bytes) in directory)
         {
-            at += Varint.Write(head.AsSpan(at), (ulong)(series - last));
-            at += Varint.Write(head.AsSpan(at), (ulong)bytes);
+            at += Varint.Write(head[at..], (ulong)(series - last));
+            at += Varint.Write(head[at..], (ulong)bytes);
             last = series;
         }
-        byte[] data = [.. head.AsSpan(0, at), .. chunks.AsSpan(0, length)];
+        byte[] data = [.. head[..at], .. chunks.AsSpan(0, length)];
         full.Add(new NewSegment(new Segment(0, step, part, start, end, order, level, directory[0].Series, last, data.Length), data));
         directory.Clear();
+        GiveBack();
         length = 0;
         (start, end) = (long.MaxValue, long.MinValue);
     }
