@@ -134,8 +134,13 @@ public class AgentEndToEndTests
         // these make no sense without a question
         var asks = new Dictionary<string, string>
         {
-            ["/metrics/find"] = "?query=*", ["/metrics/expand"] = "?query=*", ["/render"] = "?target=constantLine(1)", ["/tags/findSeries"] = "?expr=name=x",
-            ["/metrics/get-metadata"] = "?query=*", ["/tags/autoComplete/values"] = "?tag=name", ["/v1/metrics/query"] = "?target=constantLine(1)",
+            ["/metrics/find"] = "?query=*",
+            ["/metrics/expand"] = "?query=*",
+            ["/render"] = "?target=constantLine(1)",
+            ["/tags/findSeries"] = "?expr=name=x",
+            ["/metrics/get-metadata"] = "?query=*",
+            ["/tags/autoComplete/values"] = "?tag=name",
+            ["/v1/metrics/query"] = "?target=constantLine(1)",
         };
 
         Assert.Equal("3.1.0", openApi.GetProperty("openapi").GetString());
