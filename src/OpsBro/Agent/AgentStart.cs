@@ -26,6 +26,7 @@ internal static class AgentStart
             if (args.GetValue(daemon) && args.GetValue(oneShot))
                 throw new CliError(2, "--daemon keeps the agent running and --one-shot ends it: write one of them");
             if (args.GetValue(daemon)) return await Detach(options, terminal, cancel);
+            YoungGarbage.Limit();
             var isDetached = args.GetValue(detached);
             if (isDetached) Posix.LeaveTerminal();
             return await new AgentHost(options, components).Run(isDetached ? null : terminal, args.GetValue(oneShot));

@@ -21,6 +21,13 @@ internal static partial class Posix
     /// </summary>
     public static int TerminalColumns() => ioctl(1, 0x5413, out var size) == 0 ? size.Columns : 0;
 
+    /// <summary>Replaces this program by another one in the same process (execve(2)); comes back only when that fails.</summary>
+    public static void Become(string program, IReadOnlyList<string> arguments, IReadOnlyList<string> environment) =>
+        _ = execve(program, [.. arguments, null], [.. environment, null]);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int execve(string program, string?[] arguments, string?[] environment);
+
     [StructLayout(LayoutKind.Sequential)]
     struct WindowSize
     {
