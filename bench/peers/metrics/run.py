@@ -8,9 +8,9 @@
     storage    bytes a sample of 500 series x 24 h at 10 s                                                 victoria-metrics, prometheus, carbon
     query      one and 100 series x 24 h, all points                                                       and graphite-web
     memory     50,000 active series                                                                        victoria-metrics
-    idle       CPU and memory after one and five minutes                                                   netdata, victoria-metrics
+    idle       CPU and memory after one and five minutes; only when it is named                            netdata, victoria-metrics
 
-All of them when none is named. Needs root; uses out/opsbro (./dev build). One JSON object a figure, then a table. CPU is of the server's process,
+All of them but idle when none is named. Needs root; uses out/opsbro (./dev build). One JSON object a figure, then a table. CPU is of the server's process,
 until it has done what it was given. The figures of a machine that is busy with something else are worth little: load1 stands in each line; the
 ratio is of the same minutes and worth more."""
 import argparse
@@ -48,7 +48,7 @@ def main():
                 sys.exit(f"no {noun} is named {name}; there are {', '.join(known)}")
     if not os.path.exists(peers.PROGRAM):
         sys.exit(f"{peers.PROGRAM} is missing; run ./dev build first")
-    wanted = options.parts or list(PARTS)
+    wanted = options.parts or [part for part in PARTS if part != "idle"]
     if "statsd" in wanted and "statsd" in options.peers:
         peers.statsd_package()
     own_namespace()
