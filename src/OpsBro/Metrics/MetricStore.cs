@@ -25,7 +25,7 @@ internal sealed partial class MetricStore : ISeriesSource, IDisposable
     public const int MaxAhead = 600;
 
     /// <summary>Recent points are sealed when they take so many bytes.</summary>
-    public const int MaxRecent = 16 << 20;
+    public const int MaxRecent = 8 << 20;
 
     /// <summary>Parts of recent points that wait for the disk at most; then the oldest goes.</summary>
     const int MaxFrozen = 3;
