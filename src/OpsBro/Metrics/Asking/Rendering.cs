@@ -28,7 +28,17 @@ internal sealed class Rendering(MetricAsk ask, EventRoutes events, TimeProvider 
 
     static readonly int atOnce = Math.Clamp(Environment.ProcessorCount, 2, MaxAtOnce);
 
+    /// <summary>Threads that the pool has at once, without a wait.</summary>
+    static readonly int poolThreads = PoolThreads();
+
     readonly SemaphoreSlim places = new(atOnce);
+    int isOneHere;
+
+    static int PoolThreads()
+    {
+        ThreadPool.GetMinThreads(out var threads, out _);
+        return threads;
+    }
 
     /// <summary>Points that one request may work out when all that run at once may take half of a host's memory.</summary>
     public static long MostComputed(long memory, int atOnce) =>
@@ -72,14 +82,26 @@ internal sealed class Rendering(MetricAsk ask, EventRoutes events, TimeProvider 
                 Cost = new RenderCost { MostComputed = MostComputed(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, atOnce) },
                 Cancel = patience.Token,
             };
-            // it may wait for other hosts and work for seconds: on a thread of its own, for the rest of the agent needs those of the pool
-            return await Task.Factory.StartNew(() =>
+            // it may wait for other hosts and work for seconds, and the rest of the agent needs the threads of the pool: one request at a
+            // time may have one of them, the others get threads of their own, which cost as much as a small answer
+            if (poolThreads < 2 || Interlocked.Exchange(ref isOneHere, 1) != 0)
+                return await Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            try
+            {
+                return Work();
+            }
+            finally
+            {
+                Volatile.Write(ref isOneHere, 0);
+            }
+
+            Rendered Work()
             {
                 List<Series> series = [];
                 foreach (var target in request.Texts("target"))
                     if (!string.IsNullOrWhiteSpace(target)) series.AddRange(TargetEvaluator.Default.Evaluate(target, context));
                 return new Rendered(Consolidation.Fit(series, most), from, until, zone, source.Unanswered);
-            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
