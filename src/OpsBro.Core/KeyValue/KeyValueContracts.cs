@@ -187,12 +187,12 @@ public interface IKeyValueOutput
     void Send(string member, ReadOnlyMemory<byte> message);
 
     /// <summary>
-    /// Writes rows, all or none, after those of every earlier call; then <see cref="KeyValueEngine.Persisted"/> is called with the ticket,
+    /// Writes rows, all or none, after those of every earlier call; then <c>KeyValueEngine.Persisted</c> is called with the ticket,
     /// never from within this call.
     /// </summary>
     void Persist(long ticket, IReadOnlyList<StoredRow> rows);
 
-    /// <summary>The answer to an operation of <see cref="KeyValueEngine.Submit"/>.</summary>
+    /// <summary>The answer to an operation of <c>KeyValueEngine.Submit</c>.</summary>
     void Answer(ulong id, KeyValueResult result);
 
     /// <summary>A key changed.</summary>
