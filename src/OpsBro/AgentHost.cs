@@ -82,7 +82,11 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         app.UseRouting();
         app.UseMiddleware<ApiGate>();   // after routing: it judges by the route's right
         var routes = new ApiRoutes(app);
-        foreach (var component in components) component.MapTo(routes, app.Services);
+        foreach (var component in components)
+        {
+            routes.Slice = component.Name;
+            component.MapTo(routes, app.Services);
+        }
         state.Problems = problems;
         return app;
     }

@@ -81,13 +81,26 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
 
     static void CheckQuery(HttpRequest request, ApiRoute route)
     {
-        var known = route.Query.Select(parameter => parameter.Name).ToList();
-        foreach (var name in request.Query.Keys)
+        foreach (var (name, texts) in request.Query)
         {
-            if (name.Length == 0 || known.Contains(name)) continue;
-            var takes = known.Count == 0 ? "it takes none" : $"it takes {string.Join(", ", known)}";
-            throw ApiProblem.Bad($"{request.Path} has no parameter \"{name}\"{Spelling.Hint(name, known)}; {takes}");
+            if (name.Length == 0) continue;
+            var parameter = route.Query.FirstOrDefault(one => one.Name == name) ?? throw ApiProblem.Bad(Unknown(request.Path, name, route));
+            foreach (var text in parameter.Kind.IsRepeated ? [.. texts] : (string?[])[texts.ToString()])
+                if (parameter.Refusal(text ?? "") is { } refusal) throw ApiProblem.Bad(refusal);
         }
+        foreach (var parameter in route.Query)
+        {
+            if (parameter.Kind.IsRequired && !request.Query.ContainsKey(parameter.Name))
+                throw ApiProblem.Bad($"{parameter.Name} is missing; write for instance {parameter.Name}={parameter.Shown}");
+        }
+    }
+
+    /// <summary>What is said of a parameter that a route does not have.</summary>
+    public static string Unknown(string path, string name, ApiRoute route)
+    {
+        var known = route.Query.Select(parameter => parameter.Name).ToList();
+        var takes = known.Count == 0 ? "it takes none" : $"it takes {string.Join(", ", known)}";
+        return $"{path} has no parameter \"{name}\"{Spelling.Hint(name, known)}; {takes}";
     }
 
     /// <summary>The router sets <c>Allow</c> when the path is there with other methods.</summary>
@@ -122,8 +135,7 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
         context.Response.StatusCode = problem.Status;
         if (problem.Status == 405) context.Response.Headers.Allow = allow;
         if (problem.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
-        var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(problem.Status);
-        var view = new ProblemView("about:blank", title, problem.Status, problem.Message, context.Request.Path);
+        var view = ApiProblem.View(problem.Status, problem.Message, context.Request.Path);
         await ApiRoutes.Write(context, view, ApiJson.Default.ProblemView, "application/problem+json");
     }
 

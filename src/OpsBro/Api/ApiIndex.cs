@@ -27,13 +27,16 @@ internal static class ApiIndex
     internal static IEnumerable<ApiRoute> Sorted(IReadOnlyList<ApiRoute> routes) =>
         routes.OrderBy(r => r.IsLegacy).ThenBy(r => r.Path, StringComparer.Ordinal).ThenBy(r => r.Method, StringComparer.Ordinal);
 
+    /// <summary>The routes by the slice that has them, in the order of Components.cs.</summary>
+    internal static IEnumerable<IGrouping<string, ApiRoute>> Slices(IReadOnlyList<ApiRoute> routes) => routes.GroupBy(route => route.Slice);
+
     static string PlainText(IReadOnlyList<ApiRoute> routes)
     {
         var text = new StringBuilder("OpsBro HTTP API. Routes marked * change something: unix socket or token only. Old paths come last.\n\n");
         foreach (var route in Sorted(routes))
         {
             text.Append($"{route.Method,-6} {route.Path}{(route.Right == Right.Write ? " *" : "")}\n       {route.Summary}\n");
-            foreach (var (name, meaning) in route.Query) text.Append($"         ?{name}=  {meaning}\n");
+            foreach (var one in route.Query) text.Append($"         ?{one.Name}=  {one.Meaning}\n");
         }
         return text.ToString();
     }
@@ -54,7 +57,7 @@ internal static class ApiIndex
             var shown = route is { Method: "GET" } && !route.Path.Contains('{') ? $"<a href=\"{path}\"><code>{path}</code></a>" : $"<code>{path}</code>";
             var notes = (route.Right == Right.Write ? " <b>write</b>" : "") + (route.IsLegacy ? " <i>old path</i>" : "");
             text.Append($"<tr><td>{route.Method}<td>{shown}{notes}<td>{WebUtility.HtmlEncode(route.Summary)}");
-            foreach (var (name, meaning) in route.Query) text.Append($"<br><code>?{WebUtility.HtmlEncode(name)}=</code> {WebUtility.HtmlEncode(meaning)}");
+            foreach (var one in route.Query) text.Append($"<br><code>?{one.Name}=</code> {WebUtility.HtmlEncode(one.Meaning)}");
         }
         return text.Append("</table></html>").ToString();
     }

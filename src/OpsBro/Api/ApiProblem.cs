@@ -14,6 +14,10 @@ internal sealed class ApiProblem(int status, string detail) : Exception(detail)
     public static ApiProblem NotFound(string what, string name, string see, IEnumerable<string>? known = null) =>
         new(404, $"no {what} is named \"{name}\"{Config.Spelling.Hint(name, known ?? [])}; see {see}");
 
+    /// <summary>An error as it is written.</summary>
+    public static ProblemView View(int status, string detail, string instance) =>
+        new("about:blank", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, instance);
+
     /// <summary>400 for input that is not understood.</summary>
     public static ApiProblem Bad(string detail) => new(400, detail);
 }

@@ -9,7 +9,7 @@ namespace OpsBro.Gossip.Keys;
 /// <summary>The routes of keys and zones. What holds a key is for those who may change things, and for no cache.</summary>
 internal static class KeyRoutes
 {
-    static readonly (string, string) zone = ("zone", "on a proxy node: the zone above instead of its own");
+    static readonly ApiParameter zone = ("zone", "on a proxy node: the zone above instead of its own");
 
     /// <summary>Maps them.</summary>
     public static void Map(ApiRoutes api, IServiceProvider services)

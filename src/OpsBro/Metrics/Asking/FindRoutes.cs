@@ -13,7 +13,7 @@ internal sealed class FindRoutes(MetricAsk ask, PrometheusPage page)
     /// <summary>Maps the routes.</summary>
     public void MapTo(ApiRoutes api)
     {
-        (string, string)[] find =
+        ApiParameter[] find =
         [
             ("query", "pattern of names: * ? [a-c] {x,y}"), ("format", "treejson (else), completer or nodelist"), ("wildcards", "1 for an entry * as well"),
             ("from", "taken and not needed: names are kept as long as their numbers"), ("until", "the same"),

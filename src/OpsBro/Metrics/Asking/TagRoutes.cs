@@ -17,7 +17,7 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
     /// <summary>Maps the routes.</summary>
     public void MapTo(ApiRoutes api)
     {
-        (string, string) expr = ("expr", "tag=value, tag!=value, tag=~regex or tag!=~regex; repeated, all must hold"),
+        ApiParameter expr = ("expr", "tag=value, tag!=value, tag=~regex or tag!=~regex; repeated, all must hold"),
             pretty = ("pretty", "1 for indented JSON"), limit = ("limit", "how many at most"),
             filter = ("filter", "only those that this regular expression matches");
         foreach (var method in new[] { "GET", "POST" })

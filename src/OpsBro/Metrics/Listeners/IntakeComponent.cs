@@ -22,7 +22,7 @@ internal sealed class IntakeComponent : IComponent
         var (remoteWrite, otlp, influx) = (new HttpIntake(store, "remote_write"), new HttpIntake(store, "otlp"), new HttpIntake(store, "influx"));
         api.Raw("POST", "/api/v1/write", "Takes Prometheus remote write 1.0.", Right.Write, context => RemoteWriteRoute.Take(context, remoteWrite));
         api.Raw("POST", "/v1/metrics", "Takes OTLP metrics, protobuf or JSON.", Right.Write, context => OtlpRoute.Take(context, otlp));
-        (string, string)[] common = [("precision", "unit of the times: ns, us, ms, s, m or h; ns unless told")];
+        ApiParameter[] common = [("precision", "unit of the times: ns, us, ms, s, m or h; ns unless told")];
         api.Raw("POST", "/write", "Takes InfluxDB's line protocol, as version 1 does.", Right.Write, context => InfluxRoute.Take(context, influx, time),
             query: [.. common, ("db", "not used"), ("rp", "not used"), ("consistency", "not used"), ("u", "not used"), ("p", "not used")]);
         api.Raw("POST", "/api/v2/write", "Takes InfluxDB's line protocol, as version 2 does.", Right.Write,
