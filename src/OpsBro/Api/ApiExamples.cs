@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace OpsBro.Api;
 
@@ -47,11 +48,10 @@ internal static class ApiExamples
         return text.Append($" {Quoted((socket is null ? url : AnyHost) + Address(route))}").ToString();
     }
 
-    /// <summary>A body as it is sent.</summary>
-    public static string Body(ApiContent content) =>
-        content.Example is System.Text.Json.Nodes.JsonValue value && value.TryGetValue<string>(out var text) && !content.ContentType.EndsWith("json", StringComparison.Ordinal)
-            ? text
-            : content.Example?.ToJsonString() ?? "{}";
+    /// <summary>A body as it is sent: JSON, or the text that stands for another content.</summary>
+    public static string Body(ApiContent content) => content.Example is JsonValue value && value.TryGetValue<string>(out var text) && !content.IsJson
+        ? text
+        : content.Example?.ToJsonString() ?? "{}";
 
     /// <summary>The sentence of an error.</summary>
     public static string Detail(ApiRoute route, int status, string when)

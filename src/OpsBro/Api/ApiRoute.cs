@@ -34,6 +34,9 @@ internal sealed record ApiContent(string ContentType, JsonTypeInfo? Shape, strin
 {
     /// <summary>True when the answer may be null.</summary>
     public bool IsNullable { get; init; }
+
+    /// <summary>True for JSON of one value.</summary>
+    public bool IsJson => ContentType == "application/json" || ContentType.EndsWith("+json", StringComparison.Ordinal);
 }
 
 /// <summary>

@@ -102,8 +102,11 @@ internal sealed class OpenApi
     }
 
     /// <summary>The method and the words of the path: there can be no two alike.</summary>
-    static string IdOf(ApiRoute route) => route.Method.ToLowerInvariant()
-        + string.Concat(route.PlainPath.Split(['/', '.', '-', '{', '}'], StringSplitOptions.RemoveEmptyEntries).Select(word => $"_{word}").DefaultIfEmpty("_root"));
+    static string IdOf(ApiRoute route)
+    {
+        var words = route.PlainPath.Split(['/', '.', '-', '{', '}'], StringSplitOptions.RemoveEmptyEntries).DefaultIfEmpty("root");
+        return $"{route.Method.ToLowerInvariant()}_{string.Join('_', words)}";
+    }
 
     static JsonObject Parameter(ApiParameter parameter, string place, bool isRequired) => new()
     {
