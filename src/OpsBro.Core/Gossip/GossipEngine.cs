@@ -146,6 +146,16 @@ public sealed class GossipEngine
     public byte[]? OpenAnswer(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error) =>
         serf.OpenAnswer(from, frame, now, out error);
 
+    /// <summary>The bytes of a stream that shall become a link; dial it, read one message, and give that to <see cref="OpenWelcome"/>.</summary>
+    public ReadOnlyMemory<byte> SealHello(ReadOnlySpan<byte> body) => serf.SealAsk(body, dialed: true, Serf.LinkType);
+
+    /// <summary>The bytes that answer a hello which came by <see cref="IGossipOutput.Linked"/>.</summary>
+    public ReadOnlyMemory<byte> SealWelcome(ReadOnlySpan<byte> body) => serf.SealAsk(body, dialed: false, Serf.LinkType);
+
+    /// <summary>What a peer answered to a hello; null, and why, when it makes no sense.</summary>
+    public byte[]? OpenWelcome(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error) =>
+        serf.OpenAnswer(from, frame, now, out error, Serf.LinkType);
+
     /// <summary>
     /// Addresses that are joined, at once and again and again while no member has them; those before are forgotten. Each try gives a
     /// <see cref="JoinNews"/>.

@@ -26,4 +26,10 @@ public interface IGossipOutput
     /// stream by whoever holds it (<see cref="GossipEngine.SealAnswer"/>).
     /// </summary>
     void Asked(PeerAddress from, ReadOnlySpan<byte> body) { }
+
+    /// <summary>
+    /// A peer says hello (type 202) to make the stream that is being taken in a link; valid during the call only. Answered as a question is
+    /// (<see cref="GossipEngine.SealWelcome"/>).
+    /// </summary>
+    void Linked(PeerAddress from, ReadOnlySpan<byte> body) { }
 }

@@ -19,6 +19,9 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     /// <summary>A question of ours to one node, and the answer on the same stream: their type. Page: docs/protocols/requests.md.</summary>
     public const byte AskType = 201;
 
+    /// <summary>The hello of a link of ours, and the answer on the same stream: their type. Page: docs/protocols/links.md.</summary>
+    public const byte LinkType = 202;
+
     /// <summary>The tag by which our kind knows its own.</summary>
     public const string OurTag = "ob";
 
@@ -91,6 +94,9 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
             case (SerfType)AskType:
                 output.Asked(from, body);
                 break;
+            case (SerfType)LinkType:
+                output.Linked(from, body);
+                break;
             case SerfType.Leave or SerfType.Join or SerfType.UserEvent or SerfType.Query or SerfType.QueryResponse or SerfType.Relay:
                 Counters.Malformed++;
                 break;
@@ -128,20 +134,20 @@ sealed partial class Serf(GossipSettings settings, Chance chance, IGossipOutput 
     }
 
     /// <summary>A stream with a question (dialed) or an answer. Uncompressed: LZW costs more than the bytes, and who asks has packed them.</summary>
-    public ReadOnlyMemory<byte> SealAsk(ReadOnlySpan<byte> body, bool dialed)
+    public ReadOnlyMemory<byte> SealAsk(ReadOnlySpan<byte> body, bool dialed, byte type = AskType)
     {
         var message = new byte[1 + body.Length];
-        message[0] = AskType;
+        message[0] = type;
         body.CopyTo(message.AsSpan(1));
         return swim.SealUser(message, dialed);
     }
 
     /// <summary>The body of an answer; null, and why, when it is none.</summary>
-    public byte[]? OpenAnswer(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error)
+    public byte[]? OpenAnswer(PeerAddress from, ReadOnlyMemory<byte> frame, TimeSpan now, out string error, byte type = AskType)
     {
         var message = swim.OpenUser(from, frame, now, out error);
         if (message.IsEmpty) return null;
-        if (message.Span[0] == AskType) return message.Span[1..].ToArray();
+        if (message.Span[0] == type) return message.Span[1..].ToArray();
         error = "the answer is of another kind";
         return null;
     }

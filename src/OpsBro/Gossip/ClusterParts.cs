@@ -35,6 +35,9 @@ internal sealed class ClusterParts(
     /// <summary>What answers other agents' questions; filled while the agent is put together.</summary>
     public Questions Questions { get; } = new(telemetry);
 
+    /// <summary>Streams of messages between the agents of our zone; takers are registered while the agent is put together.</summary>
+    public Links Links { get; } = new(telemetry, logger);
+
     /// <summary>Who else in this slice knows of something to mend; filled while the agent is put together.</summary>
     public List<Func<IEnumerable<string>>> Troubles { get; } = [];
 

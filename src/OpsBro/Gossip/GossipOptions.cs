@@ -54,6 +54,9 @@ internal sealed record GossipOptions
     /// <summary>Packets of clusters with another label are dropped.</summary>
     public string Label { get; init; } = "";
 
+    /// <summary>Links between agents work in a cluster without a key too, for labs: whoever reaches the port can then write.</summary>
+    public bool LinksWithoutKey { get; init; }
+
     /// <summary>Compresses what is sent.</summary>
     public bool Compress { get; init; } = true;
 
@@ -121,6 +124,7 @@ internal sealed record GossipOptions
             Encrypt = encrypt,
             Label = ReadLabel(reader),
             Compress = reader.Flag("compress", true),
+            LinksWithoutKey = reader.Flag("links_without_key", false),
             Tags = ReadTags(reader),
             KeepsSnapshot = reader.Flag("snapshot", true),
             KeyRotation = ReadRotation(reader, encrypt.Length == 0),

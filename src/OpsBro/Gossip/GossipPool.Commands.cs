@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Threading.Channels;
 using OpsBro.Core.Gossip;
 using OpsBro.Core.Wire;
@@ -83,6 +84,27 @@ internal sealed partial class GossipPool
         }
     }
 
+    /// <summary>Says hello to an agent of our kind, on a stream that stays open: the stream and the welcome, or why there is none.</summary>
+    public async Task<(Socket? Stream, byte[]? Welcome, string Error)> DialLink(PeerAddress to, ReadOnlyMemory<byte> hello, TimeSpan most)
+    {
+        Socket? stream = null;
+        try
+        {
+            var request = await Ask((e, _) => e.SealHello(hello.Span));
+            (stream, var frame, var error) = await streams.DialKept(to, request, most);
+            if (stream is null) return (null, null, error ?? "");
+            var (welcome, why) = await Ask((e, at) => (e.OpenWelcome(to, frame, at, out var wrong), wrong));
+            if (welcome is not null) return (stream, welcome, "");
+            stream.Dispose();
+            return (null, null, why);
+        }
+        catch (PoolClosedException e)
+        {
+            stream?.Dispose();
+            return (null, null, e.Message);
+        }
+    }
+
     /// <summary>Makes a failed member one that left.</summary>
     public Task<string?> ForceLeave(string node, bool prune) => Ask((e, at) => e.ForceLeave(node, prune, at));
 
@@ -133,12 +155,20 @@ internal sealed partial class GossipPool
 
     /// <summary>The engine at a glance.</summary>
     public Task<Glance> Look() => Ask((e, _) => new Glance(
-        e.Members().Count(m => m.Status == MemberStatus.Alive), e.Health, e.Counters.PacketsOut, keys?.Count ?? 0, Counted(e.Counters)));
+        e.Members().Count(m => m.Status == MemberStatus.Alive), e.Health, e.Counters.PacketsOut, keys?.Count ?? 0, Counted(e.Counters, Links)));
 
     static bool IsNonsense(PacketFault fault) => fault is not (PacketFault.None or PacketFault.Label or PacketFault.NoKey);
 
-    static SortedDictionary<string, long> Counted(GossipCounters c) => new(StringComparer.Ordinal)
+    static SortedDictionary<string, long> Counted(GossipCounters c, Links? links) => new(StringComparer.Ordinal)
     {
+        ["links_in"] = links?.CountIn ?? 0,
+        ["links_out"] = links?.CountOut ?? 0,
+        ["link_frames_in"] = links?.Counters.FramesIn ?? 0,
+        ["link_frames_out"] = links?.Counters.FramesOut ?? 0,
+        ["link_messages_in"] = links?.Counters.MessagesIn ?? 0,
+        ["link_messages_out"] = links?.Counters.MessagesOut ?? 0,
+        ["link_drops"] = links?.Counters.Drops ?? 0,
+        ["link_refusals"] = links?.Counters.Refusals ?? 0,
         ["packets_in"] = c.PacketsIn,
         ["packets_out"] = c.PacketsOut,
         ["bytes_in"] = c.BytesIn,

@@ -23,7 +23,7 @@ internal sealed partial class GossipPool : IGossipOutput
     readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     volatile IReadOnlyList<(ConflictNews News, TimeSpan At)> conflicts = [];
     long keyVersion;
-    byte[] asked = [];   // the question on the stream that is being taken in
+    byte[] asked = [], greeting = [];   // the question, or the hello of a link, on the stream that is being taken in
     bool isAsking;
 
     /// <inheritdoc/>
@@ -56,6 +56,9 @@ internal sealed partial class GossipPool : IGossipOutput
 
     /// <inheritdoc/>
     public void Asked(PeerAddress from, ReadOnlySpan<byte> body) => asked = body.ToArray();
+
+    /// <inheritdoc/>
+    public void Linked(PeerAddress from, ReadOnlySpan<byte> body) => greeting = body.ToArray();
 
     /// <inheritdoc/>
     public void Happened(GossipNews news)
@@ -126,6 +129,7 @@ internal sealed partial class GossipPool : IGossipOutput
             }
         }
         journal.Changed(this, news, before);
+        Links?.Changed(this, news);
         Plane?.Changed(news, now);
     }
 
@@ -155,6 +159,7 @@ internal sealed partial class GossipPool : IGossipOutput
         KeyChanged();
         faults.BeginAgain();
         var all = All();
+        Links?.Follow(this, all);
         var version = ++keyVersion;
         Task.Run(() => Keyring.Save(all, version));
     }

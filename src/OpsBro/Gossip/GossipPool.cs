@@ -120,8 +120,15 @@ internal sealed partial class GossipPool : IDisposable
     /// <summary>What answers questions of other agents; null for none.</summary>
     public Questions? Questions { get; set; }
 
+    /// <summary>What makes links on this pool; null for none.</summary>
+    public Links? Links { get; set; }
+
     /// <summary>Begins.</summary>
-    public void Start() => thread.Start();
+    public void Start()
+    {
+        Links?.Begin(this, All());
+        thread.Start();
+    }
 
     void Run()
     {
@@ -147,6 +154,7 @@ internal sealed partial class GossipPool : IDisposable
         {
             isClosing = true;
             Plane?.Ended();
+            Links?.End(this);
             streams.Dispose();
             FailAll("the pool is closed");
             RefuseWork();
@@ -239,18 +247,23 @@ internal sealed partial class GossipPool : IDisposable
         while (work.TryDequeue(out var left)) left(Monotonic.Now);
     }
 
-    async Task<ReadOnlyMemory<byte>> Accept(PeerAddress from, ReadOnlyMemory<byte> frame)
+    async Task<StreamReply> Accept(PeerAddress from, ReadOnlyMemory<byte> frame)
     {
         try
         {
-            var (answer, question) = await Ask((e, at) =>
+            var (answer, question, hello) = await Ask((e, at) =>
             {
-                asked = [];
-                return (e.Accept(from, frame, at), asked);
+                (asked, greeting) = ([], []);
+                return (e.Accept(from, frame, at), asked, greeting);
             });
-            if (question.Length == 0 || Questions is null) return answer;
+            if (hello.Length > 0 && Links is not null)
+            {
+                var (welcome, keep) = Links.Answer(this, from, hello);
+                return new StreamReply(await Ask((e, _) => e.SealWelcome(welcome)), keep);
+            }
+            if (question.Length == 0 || Questions is null) return new StreamReply(answer);
             var reply = await Questions.Answer(Settings.Zone, question);
-            return await Ask((e, _) => e.SealAnswer(reply));
+            return new StreamReply(await Ask((e, _) => e.SealAnswer(reply)));
         }
         catch (PoolClosedException e)
         {

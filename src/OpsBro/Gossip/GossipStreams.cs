@@ -13,10 +13,10 @@ namespace OpsBro.Gossip;
 /// </summary>
 /// <param name="bind">Where to listen.</param>
 /// <param name="timeout">Longest time of a stream that came in.</param>
-/// <param name="accept">Gives a whole message to the engine, and its answer; empty for none.</param>
+/// <param name="accept">Gives a whole message to the engine, and says what becomes of the stream.</param>
 /// <param name="meter">Counts what is given up.</param>
 internal sealed class GossipStreams(
-    IPEndPoint bind, TimeSpan timeout, Func<PeerAddress, ReadOnlyMemory<byte>, Task<ReadOnlyMemory<byte>>> accept, Meter meter) : IDisposable
+    IPEndPoint bind, TimeSpan timeout, Func<PeerAddress, ReadOnlyMemory<byte>, Task<StreamReply>> accept, Meter meter) : IDisposable
 {
     /// <summary>Streams that may come in at once.</summary>
     public const int MaxInbound = 128;
@@ -109,7 +109,7 @@ internal sealed class GossipStreams(
 
     async Task Serve(Socket peer, IPAddress source)
     {
-        var failed = true;
+        var (failed, isKept) = (true, false);
         var began = Platform.Monotonic.Now;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         deadline.CancelAfter(timeout);
@@ -118,9 +118,11 @@ internal sealed class GossipStreams(
             peer.NoDelay = true;
             var from = (IPEndPoint)peer.RemoteEndPoint!;
             using var frame = await Read(peer, isInbound: true, deadline.Token);
-            var answer = await accept(PeerAddress.Of(from.Address, from.Port), frame.Memory);
-            if (!answer.IsEmpty) await Send(peer, answer, deadline.Token);
-            peer.Shutdown(SocketShutdown.Send);
+            var reply = await accept(PeerAddress.Of(from.Address, from.Port), frame.Memory);
+            if (!reply.Answer.IsEmpty) await Send(peer, reply.Answer, deadline.Token);
+            // what is kept is not ours any more, and has no place here: links have limits of their own
+            isKept = reply.Keep is { } keep && await keep(peer, deadline.Token);
+            if (!isKept) peer.Shutdown(SocketShutdown.Send);
             failed = false;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
@@ -129,7 +131,7 @@ internal sealed class GossipStreams(
         }
         finally
         {
-            peer.Dispose();
+            if (!isKept) peer.Dispose();
             Interlocked.Decrement(ref inbound);
             LeavePlace(source);
             meter.Ran(Platform.Monotonic.Now - began, failed);
@@ -139,43 +141,56 @@ internal sealed class GossipStreams(
     /// <summary>Dials, sends, reads one message when an answer is expected. Says the answer (empty without one) or why it failed.</summary>
     public async Task<(ReadOnlyMemory<byte> Answer, string? Error)> Dial(PeerAddress to, ReadOnlyMemory<byte> request, bool expectsAnswer, TimeSpan most)
     {
+        var (_, answer, error) = await Dial(to, request, expectsAnswer, keeps: false, most);
+        return (answer, error);
+    }
+
+    /// <summary>The same, and what was dialed stays open: it is the caller's when there is no error.</summary>
+    public Task<(Socket? Kept, ReadOnlyMemory<byte> Answer, string? Error)> DialKept(PeerAddress to, ReadOnlyMemory<byte> request, TimeSpan most) =>
+        Dial(to, request, expectsAnswer: true, keeps: true, most);
+
+    async Task<(Socket? Kept, ReadOnlyMemory<byte> Answer, string? Error)> Dial(
+        PeerAddress to, ReadOnlyMemory<byte> request, bool expectsAnswer, bool keeps, TimeSpan most)
+    {
         if (Interlocked.Increment(ref outbound) > MaxOutbound)
         {
             Interlocked.Decrement(ref outbound);
             meter.Drop();
-            return (default, $"more than {MaxOutbound} streams are under way");
+            return (null, default, $"more than {MaxOutbound} streams are under way");
         }
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         deadline.CancelAfter(most);
+        Socket? socket = null;
         try
         {
             var place = to.ToEndPoint();
-            using var socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            // a link comes from the address that others know us by, as far as we know it
+            if (keeps && !bind.Address.Equals(IPAddress.Any) && !bind.Address.Equals(IPAddress.IPv6Any)) socket.Bind(new IPEndPoint(bind.Address, 0));
             await socket.ConnectAsync(place, deadline.Token);
             await Send(socket, request, deadline.Token);
             if (!expectsAnswer)
             {
                 socket.Shutdown(SocketShutdown.Send);
-                return (default, null);
+                return (null, default, null);
             }
             using var frame = await Read(socket, isInbound: false, deadline.Token);
+            var kept = keeps ? socket : null;
+            if (keeps) socket = null;
             // the engine may keep it longer than the buffer is ours
-            return (frame.Memory.ToArray(), null);
+            return (kept, frame.Memory.ToArray(), null);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or IOException)
         {
-            return (default, e.Message);
-        }
-        catch (IOException e)
-        {
-            return (default, e.Message);
+            return (null, default, e.Message);
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
-            return (default, stop.IsCancellationRequested ? "the agent stops" : $"no answer within {most.TotalSeconds:0.#} s");
+            return (null, default, stop.IsCancellationRequested ? "the agent stops" : $"no answer within {most.TotalSeconds:0.#} s");
         }
         finally
         {
+            socket?.Dispose();
             Interlocked.Decrement(ref outbound);
         }
     }
@@ -260,3 +275,8 @@ internal sealed class GossipStreams(
         }
     }
 }
+
+/// <summary>What becomes of a stream that came in.</summary>
+/// <param name="Answer">Sent first; empty for nothing.</param>
+/// <param name="Keep">Takes the stream over and says so; false, or null: it is closed.</param>
+internal readonly record struct StreamReply(ReadOnlyMemory<byte> Answer, Func<Socket, CancellationToken, Task<bool>>? Keep = null);

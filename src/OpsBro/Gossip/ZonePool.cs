@@ -55,6 +55,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
     {
         try
         {
+            if (isOwn) parts.Links.MayBePlain = options.LinksWithoutKey;
             var advertise = await Addresses.Advertised(options.Bind, port,
                 isOwn ? options.Advertise : options.Advertise is { } said ? said with { Port = port } : null);
             var next = new PoolSettings(zone, parts.NameOf(options), new IPEndPoint(options.Bind, port), advertise, options.Profile, options.Label,
@@ -65,7 +66,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
                 // one that stopped because of its name, or by a fault, stays so until the settings are others
                 if (pool is { Broken.Length: > 0 } && next == settings && key == encrypt) return;
                 Close();
-                Open(next, key, own);
+                Open(next, key, own, isOwn);
                 seeds = [];
             }
             else if (!own.SequenceEqual(tags))
@@ -96,7 +97,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
         }
     }
 
-    void Open(PoolSettings next, string key, IReadOnlyList<KeyValuePair<string, string>> own)
+    void Open(PoolSettings next, string key, IReadOnlyList<KeyValuePair<string, string>> own, bool isOwn)
     {
         var keyring = new KeyringFile(next.KeyringFile);
         var keys = keyring.Load(key);
@@ -116,6 +117,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
         if (keyring.Notice.Length > 0) opened.Note("keys", keyring.Notice);
         opened.Plane = parts.PlaneOf(opened);
         opened.Questions = parts.Questions;
+        if (isOwn) opened.Links = parts.Links;
         opened.Start();
         (pool, settings, encrypt) = (opened, next, key);
         searching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);

@@ -1,0 +1,67 @@
+using OpsBro.Gossip;
+using OpsBro.Tests.EndToEnd;
+
+namespace OpsBro.Tests.Gossip.Links;
+
+/// <summary>Links between two real pools of this process.</summary>
+public class LinksTests
+{
+    static Task Until(Func<bool> isSo, LinkNode a, LinkNode b) => RunningAgent.Until(isSo, () => $"a: {a}; b: {b}");
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Messages_arrive_in_order_and_many_travel_together(bool hasKey)
+    {
+        var (a, b) = await LinkNode.Pair(!hasKey, hasKey ? [LinkNode.Key] : []);
+        using var first = a;
+        using var second = b;
+        const int count = 20_000;
+
+        for (var i = 0; i < count; i++) Assert.True(a.Send("b", i));
+        Assert.True(b.Send("a", 7));
+        await Until(() => b.Came.Count == count && a.Came.Count == 1, a, b);
+
+        Assert.Equal(Enumerable.Range(0, count), b.Numbers);
+        Assert.All(b.Came, one => Assert.Equal(new LinkPeer("a", "lan"), one.From));
+        Assert.Equal((7, "b"), (a.Numbers.Single(), a.Came.Single().From.Name));
+        Assert.True(a.Links.Counters.FramesOut < count / 10, $"{a}");
+        Assert.Equal((1, 1, "", 0), (a.Links.CountOut, a.Links.CountIn, a.Links.Problem, a.Links.Counters.Drops));
+    }
+
+    [Fact]
+    public async Task A_hundred_thousand_messages_of_200_bytes_go_through_and_the_sender_hardly_allocates()
+    {
+        var (a, b) = await LinkNode.Pair(keys: LinkNode.Key);
+        using var first = a;
+        using var second = b;
+        const int count = 100_000;
+        var body = new byte[200];
+        var refused = 0L;
+        var (allocated, took) = (0L, TimeSpan.Zero);
+        for (var round = 0; round < 2; round++)
+        {
+            var wanted = (round + 1) * count;
+            var began = Monotonic();
+            allocated = 0;
+            for (var sent = 0; sent < count;)
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                while (sent < count && a.Links.Send(LinkKind.KeyValue, "b", body)) sent++;
+                allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+                if (sent == count) break;
+                refused++;
+                // it is full: some of it must have come first
+                await Until(() => b.Came.Count > wanted - count + sent - 10_000, a, b);
+            }
+            await Until(() => b.Came.Count == wanted, a, b);
+            took = Monotonic() - began;
+        }
+
+        Console.WriteLine($"links: {count / took.TotalSeconds:0} messages a second, {took.TotalMilliseconds:0} ms, {allocated / (double)count:0.00} bytes allocated each, {refused} refused; {a}");
+        Assert.Equal(refused, a.Links.Counters.Drops);
+        Assert.True(allocated < 16 * count, $"{allocated} bytes");
+    }
+
+    static TimeSpan Monotonic() => OpsBro.Platform.Monotonic.Now;
+}
