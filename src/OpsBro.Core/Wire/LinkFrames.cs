@@ -109,7 +109,8 @@ public sealed class LinkReader(LinkCipher cipher) : IDisposable
         buffer = [];
     }
 
-    int WholeLength() => LinkCipher.HeaderSize + (int)Math.Min(LinkMessages.MaxFrame, BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(start))) + cipher.TagSize;
+    int WholeLength() =>
+        LinkCipher.HeaderSize + (int)Math.Min(LinkMessages.MaxFrame, BinaryPrimitives.ReadUInt32BigEndian(buffer.AsSpan(start))) + cipher.TagSize;
 
     void Move(byte[] to)
     {
