@@ -81,7 +81,7 @@ internal sealed partial class Cluster : IHostedService
 
     /// <summary>What the operator should mend, one line each.</summary>
     public IEnumerable<string> Problems() =>
-        [.. own?.Problems() ?? [], .. parent?.Problems() ?? [], .. parts.Troubles.SelectMany(trouble => trouble())];
+        [.. own?.Problems() ?? [], .. parent?.Problems() ?? [], .. parts.Links.Troubles, .. parts.Troubles.SelectMany(trouble => trouble())];
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)

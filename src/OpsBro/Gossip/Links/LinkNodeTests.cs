@@ -11,7 +11,7 @@ using OpsBro.Gossip;
 using OpsBro.Storage;
 using OpsBro.Tests.EndToEnd;
 
-namespace OpsBro.Tests.Gossip.Links;
+namespace OpsBro.Tests.Gossip;
 
 /// <summary>A pool with its links on an address of its own, and all that came in by them.</summary>
 sealed class LinkNode : IDisposable
@@ -56,7 +56,7 @@ sealed class LinkNode : IDisposable
 
     public GossipPool Pool { get; }
 
-    public OpsBro.Gossip.Links Links { get; }
+    public Links Links { get; }
 
     /// <summary>What came in.</summary>
     public ConcurrentQueue<(LinkPeer From, ReadOnlyMemory<byte> Body)> Came { get; } = [];

@@ -20,6 +20,9 @@ internal sealed partial class Links
     /// <summary>Links that may be open in one direction: one a peer.</summary>
     public const int MaxLinks = 512;
 
+    /// <summary>Members that one is told of as unreachable, at once.</summary>
+    public const int MostTroubles = 3;
+
     /// <summary>Bytes that may wait for one peer.</summary>
     public const int MaxQueued = 4 * 1024 * 1024;
 
@@ -83,6 +86,9 @@ internal sealed partial class Links
     public string Problem => pool is null ? "this agent's gossip is not running: keys and values stay on this node"
         : IsOpen ? ""
         : "the cluster has no key: keys and values stay on this node; make one with opsbro gossip keys generate, see docs/gossip-keys.md";
+
+    /// <summary>Members that cannot be reached though messages are sent to them.</summary>
+    public IEnumerable<string> Troubles => outgoing.Values.Select(link => link.Trouble).Where(text => text.Length > 0).Take(MostTroubles);
 
     bool IsOpen => keys.Count > 0 || mayBePlain;
 

@@ -1,7 +1,7 @@
 using OpsBro.Gossip;
 using OpsBro.Tests.EndToEnd;
 
-namespace OpsBro.Tests.Gossip.Links;
+namespace OpsBro.Tests.Gossip;
 
 /// <summary>Links between two real pools of this process.</summary>
 public class LinksTests

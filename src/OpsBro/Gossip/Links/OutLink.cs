@@ -18,6 +18,9 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
     /// <summary>A link that held so long was a good one: the next dial need not wait.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
+    /// <summary>Dials in a row that fail before somebody is told.</summary>
+    public const int Worrying = 4;
+
     /// <summary>Messages of so long stand in one frame at most: they grow too old together.</summary>
     public static readonly TimeSpan Together = TimeSpan.FromMilliseconds(500);
 
@@ -29,6 +32,7 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
     TimeSpan notBefore;
     long queued;
     int failures;
+    string lastError = "";
     bool isPumping, isClosed, mustRenew;
     OutWire? wire;
 
@@ -82,6 +86,8 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         lock (gate)
         {
             mustRenew = true;
+            (failures, notBefore) = (0, default);
+            Wake();
             if (isPumping || wire is null) return;
             isPumping = true;
         }
@@ -94,6 +100,19 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         if (wire is not { IsOver: false } open) return;
         if (open.IsStuck(now)) open.End();
         else if (now - open.LastUse > Links.Idle) Renew();
+    }
+
+    /// <summary>Why messages do not reach the member, for people; empty when they do, when it is not sure yet, and when there are none.</summary>
+    public string Trouble
+    {
+        get
+        {
+            lock (gate)
+            {
+                var isWanted = wire is not { IsOver: false } && failures >= Worrying && Monotonic.Now - notBefore < Links.Idle;
+                return isWanted ? $"no link to {name} ({address}): {lastError}" : "";
+            }
+        }
     }
 
     /// <summary>Ends the link and forgets what waits; the next message makes a new one.</summary>
@@ -162,8 +181,7 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         {
             if (made is null)
             {
-                Failed();
-                LastError = error;
+                Failed(error);
                 return;
             }
             wire = made;
@@ -173,9 +191,6 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         await Write(made, new LinkParcel(0, made.Began));   // proves that we are no recording
     }
 
-    /// <summary>Why there is no link, as the last dial was told; empty after one that went well.</summary>
-    public string LastError { get; private set; } = "";
-
     /// <summary>The other side says nothing: when something comes, or the end, the link is over.</summary>
     async Task Attend(OutWire open)
     {
@@ -183,7 +198,7 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         lock (gate)
         {
             if (open.IsMeant) return;
-            if (Monotonic.Now - open.Began < Settled) Failed();
+            if (Monotonic.Now - open.Began < Settled) Failed("it was closed at once");
             else failures = 0;
         }
     }
@@ -224,8 +239,9 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         open.End();
     }
 
-    void Failed()
+    void Failed(string why)
     {
+        lastError = why;
         var pause = FirstPause * Math.Pow(2, Math.Min(failures++, 10)) * (0.75 + Random.Shared.NextDouble() / 2);
         notBefore = Monotonic.Now + (pause < LongestPause ? pause : LongestPause);
     }
