@@ -21,7 +21,7 @@ public partial class Tidy
         ["Config"] = ["Agent", "Api", "Cli", "Evaluator", "Platform"],
         ["Detectors"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Evaluator", "Platform", "Storage"],
         ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Gossip", "Platform"],
-        ["Events"] = ["Agent", "Api", "Checks", "Config", "Detectors", "Gossip", "NodeState", "Platform"],
+        ["Events"] = ["Agent", "Api", "Checks", "Cli", "Config", "Detectors", "Gossip", "NodeState", "Platform"],
         ["Gossip"] = ["Agent", "Api", "Cli", "Config", "Detectors", "NodeState", "Platform", "Storage"],
         ["Metrics"] = ["Agent", "Api", "Checks", "Cli", "Collectors", "Config", "Detectors", "Gossip", "NodeState", "Platform", "Storage"],
         ["NodeState"] = ["Agent", "Api", "Checks", "Config", "Detectors", "Gossip", "Platform"],

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,7 +13,6 @@ namespace OpsBro.Api;
 internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, Telemetry telemetry, ILogger<ApiGate> logger)
 {
     readonly Meter meter = telemetry.Of("api", "requests");
-    readonly string machine = Environment.MachineName;
     (int Version, HttpOptions Options) known = (-1, new HttpOptions());
 
     HttpOptions Options
@@ -65,7 +63,7 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
     void Check(HttpContext context)
     {
         var isLocal = context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket && IsTrusted(PeerCredentials.Of(socket));
-        if (!isLocal && !IsKnownHost(context.Request.Host.Host))
+        if (!isLocal && !Options.Answers(context.Request.Host.Host))
             throw new ApiProblem(421, $"this agent is not called \"{context.Request.Host.Host}\"; use its address, or add the name to http.hosts");
         var route = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>();
         var token = TokenOf(context.Request);
@@ -111,12 +109,6 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
     /// <summary>Whoever could open the socket file (0660) is trusted when it is root, this user or this group.</summary>
     static bool IsTrusted(PeerCredentials? peer) => peer is { } p
         && (p.Uid == 0 || p.Uid == Platform.Posix.EffectiveUser || p.Gid == Platform.Posix.EffectiveGroup);
-
-    bool IsKnownHost(string host) =>
-        host.Length == 0 || host == "localhost" || IPAddress.TryParse(host.Trim('[', ']'), out _)
-        || string.Equals(host, machine, StringComparison.OrdinalIgnoreCase)
-        || host.StartsWith(machine + ".", StringComparison.OrdinalIgnoreCase)
-        || Options.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Clients of InfluxDB call the scheme "Token".</summary>
     static string? TokenOf(HttpRequest request)

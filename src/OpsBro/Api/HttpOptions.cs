@@ -14,6 +14,8 @@ internal sealed record HttpOptions
     /// <summary>Most addresses listened on.</summary>
     public const int MaxListeners = 16;
 
+    static readonly string machine = Environment.MachineName;
+
     /// <summary>Where to listen with TCP; empty for the unix socket only.</summary>
     public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new(IPAddress.Loopback, DefaultPort)];
 
@@ -37,6 +39,13 @@ internal sealed record HttpOptions
         foreach (var candidate in TokenHashes) known |= CryptographicOperations.FixedTimeEquals(hash, candidate);
         return known;
     }
+
+    /// <summary>True for a name by which this agent may be called: an address, the host's name, or one of <see cref="Hosts"/>.</summary>
+    public bool Answers(string host) =>
+        host.Length == 0 || host == "localhost" || IPAddress.TryParse(host.Trim('[', ']'), out _)
+        || string.Equals(host, machine, StringComparison.OrdinalIgnoreCase)
+        || host.StartsWith(machine + ".", StringComparison.OrdinalIgnoreCase)
+        || Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads the section; what is wrong is in <paramref name="problems"/> and has its default.</summary>
     public static HttpOptions Read(ConfigNode agent, List<Problem> problems)

@@ -17,7 +17,7 @@ public class EventRingTests
         var start = ring.Newest;
         Add(3);
 
-        var batch = ring.After(start + 1, out _);
+        var batch = ring.After(start + 1);
 
         Assert.Equal([start + 2, start + 3], batch.Items.Select(item => item.Sequence));
         Assert.Equal(start + 3, batch.Newest);
@@ -27,7 +27,7 @@ public class EventRingTests
     [Fact]
     public void A_reader_that_waits_is_woken()
     {
-        ring.After(ring.Newest, out var next);
+        var next = ring.MoreThan(ring.Newest);
         Assert.False(next.IsCompleted);
 
         Add(1);
@@ -41,20 +41,20 @@ public class EventRingTests
         var start = ring.Newest;
         Add(EventRing.Capacity + 1);
 
-        var batch = ring.After(start, out _);
+        var batch = ring.After(start);
 
         Assert.True(batch.Lost);
         Assert.Empty(batch.Items);
         Assert.Equal(ring.Newest, batch.Newest);
-        Assert.False(ring.After(start + 1, out _).Lost);
+        Assert.False(ring.After(start + 1).Lost);
     }
 
     [Fact]
     public void A_position_of_another_run_is_lost()
     {
-        Assert.True(ring.After(1, out _).Lost);
-        Assert.True(ring.After(ring.Newest + 1, out _).Lost);
-        Assert.False(ring.After(ring.Newest, out _).Lost);
+        Assert.True(ring.After(1).Lost);
+        Assert.True(ring.After(ring.Newest + 1).Lost);
+        Assert.False(ring.After(ring.Newest).Lost);
     }
 
     [Fact]
@@ -63,13 +63,53 @@ public class EventRingTests
         var position = ring.Newest;
         Add(EventRing.MaxBatch + 10);
 
-        var first = ring.After(position, out var next);
+        var first = ring.After(position);
         Assert.Equal(EventRing.MaxBatch, first.Items.Count);
-        Assert.True(next.IsCompleted);
-        var second = ring.After(first.Newest, out next);
+        Assert.True(ring.MoreThan(first.Newest).IsCompleted);
+        var second = ring.After(first.Newest);
 
         Assert.Equal(10, second.Items.Count);
-        Assert.False(next.IsCompleted);
+        Assert.False(ring.MoreThan(second.Newest).IsCompleted);
+    }
+
+    [Fact]
+    public void Large_changes_leave_less_room_and_come_in_smaller_parts()
+    {
+        var start = ring.Newest;
+        const int size = 128 * 1024;
+        const int fitting = EventRing.MaxBytes / size;
+        for (var i = 0; i < fitting + 5; i++) ring.Add("member", StreamSubject.None, new byte[size - 1], _ => [1]);
+
+        Assert.Equal((fitting, (long)EventRing.MaxBytes), ring.Kept);
+        Assert.True(ring.After(start + 4).Lost);
+        var batch = ring.After(start + 5);
+        Assert.False(batch.Lost);
+        Assert.Single(batch.Items);   // more than a batch has, and yet one comes
+    }
+
+    [Fact]
+    public void The_ring_holds_the_last_changes_after_it_has_gone_round_several_times()
+    {
+        Add((EventRing.Capacity * 3) + 17);
+
+        var batch = ring.After(ring.Newest - EventRing.Capacity);
+
+        Assert.Equal(ring.Newest - EventRing.Capacity + 1, batch.Items[0].Sequence);
+        Assert.All(batch.Items, item => Assert.Equal((byte)item.Sequence, item.Json[0]));
+    }
+
+    [Fact]
+    public void A_topic_is_known_once_it_is_declared_or_used()
+    {
+        var woken = 0;
+        ring.Added += () => woken++;
+
+        ring.Declare("kv");
+        ring.Declare("kv");
+        ring.Add("other", _ => [1]);
+
+        Assert.Equal(["member", "group", "check", "event", "kv", "other"], ring.Topics);
+        Assert.Equal(1, woken);
     }
 
     [Fact]

@@ -1,40 +1,36 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using OpsBro.Api;
+using OpsBro.Platform;
 
 namespace OpsBro.Events;
 
 /// <summary>
-/// <c>GET /v1/stream</c>: changes as server-sent events (WHATWG HTML, section 9.2). A reader resumes with <c>Last-Event-ID</c> or
-/// <c>?since=</c>. One that does not take what it is sent for <see cref="WritePatience"/> is cut off; it learns what it lost when it
-/// comes back.
+/// <c>GET /v1/stream</c> on the API's port and socket: changes as server-sent events (WHATWG HTML, section 9.2), or as a websocket when that
+/// is asked for. A reader resumes with <c>Last-Event-ID</c> or <c>?since=</c>. One that does not take what it is sent is cut off; it learns
+/// what it lost when it comes back.
 /// </summary>
-internal sealed class EventStream(EventRing ring, Telemetry telemetry, IHostApplicationLifetime lifetime, TimeProvider clock, Func<string> node)
+internal sealed class EventStream(StreamHub hub, Telemetry telemetry, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
-    /// <summary>Readers at the same time.</summary>
+    /// <summary>Readers at the same time; the websocket port takes more.</summary>
     public const int MaxClients = 64;
 
-    /// <summary>Time after which a comment is sent when nothing else was: proxies close what is silent.</summary>
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-
-    /// <summary>A reader takes a batch within this time, or is cut off.</summary>
-    public static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(20);
-
-    /// <summary>The topics there are.</summary>
-    public static readonly IReadOnlyList<string> Topics = ["member", "group", "check", "event"];
+    const int ReadBytes = 256;
 
     readonly Meter meter = telemetry.Of("events", "stream");
     int clients;
 
+    /// <summary>Readers now.</summary>
+    public int Clients => Volatile.Read(ref clients);
+
     /// <summary>Answers one reader until it goes.</summary>
     public async Task Serve(HttpContext context)
     {
-        var topics = TopicsOf(context);
-        var since = Since(context);
+        var extended = context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect ? connect : null;
+        var isWebSocket = extended?.Protocol == "websocket" || StreamDoor.AsksForWebSocket(Header);
+        hub.Door.Check(new StreamCaller(context.Request.Host.Host, Header("Origin"), StreamDoor.TokenOf(Header, context.Query)));
+        var (wishes, since) = StreamParameters.Read(isWebSocket, context.Query, Header("Last-Event-ID"), hub.Ring.Topics);
         if (HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.ContentType = "text/event-stream";
@@ -44,104 +40,122 @@ internal sealed class EventStream(EventRing ring, Telemetry telemetry, IHostAppl
         {
             Interlocked.Decrement(ref clients);
             meter.Drop();
-            throw new ApiProblem(503, $"{MaxClients} readers of the stream are here already; close one of them");
+            throw new ApiProblem(503, $"{MaxClients} readers of the stream are here already; close one of them, or use the websocket port");
         }
-        var began = Platform.Monotonic.Now;
+        var began = Monotonic.Now;
         var failed = false;
         try
         {
-            // nobody may hold the answer back until it is complete
-            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            context.Response.ContentType = "text/event-stream";
-            context.Response.Headers.CacheControl = "no-cache";
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-            await Send(context, since, topics, stop.Token);
+            var session = hub.Session(new StreamView(hub.Ring, wishes), since);
+            if (isWebSocket) await Speak(context, extended, session, stop.Token);
+            else await Tell(context, session, stop.Token);
+            failed = session.IsMute;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // the reader has gone, was too slow, or the agent stops: the connection is of no use any more
             failed = !context.RequestAborted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested;
-            if (failed) meter.Drop();
             context.Abort();
         }
         finally
         {
             Interlocked.Decrement(ref clients);
-            meter.Ran(Platform.Monotonic.Now - began, failed);
+            if (failed) meter.Drop();
+            meter.Ran(Monotonic.Now - began, failed);
+        }
+
+        string? Header(string name) => context.Request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
+    }
+
+    async Task Tell(HttpContext context, StreamSession session, CancellationToken stop)
+    {
+        // nobody may hold the answer back until it is complete
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache";
+        if (context.Request.Headers.Origin.ToString() is { Length: > 0 } origin)
+        {
+            context.Response.Headers.AccessControlAllowOrigin = origin;   // the door has looked at it
+            context.Response.Headers.Vary = "Origin";
+        }
+        await Send(context.Response.Body, session, new WakeUp(), stop);
+    }
+
+    async Task Speak(HttpContext context, IHttpExtendedConnectFeature? extended, StreamSession session, CancellationToken stop)
+    {
+        var upgrade = context.Features.Get<IHttpUpgradeFeature>();
+        if (extended is null && upgrade is not { IsUpgradableRequest: true }) throw ApiProblem.Bad("this connection cannot become a websocket; use HTTP/1.1");
+        foreach (var (name, value) in StreamDoor.Welcome(name => context.Request.Headers[name].ToString(), hasKey: extended is null))
+            context.Response.Headers[name] = value;
+        if (extended is null)
+        {
+            context.Response.Headers.Upgrade = "websocket";
+            context.Response.Headers.Connection = "Upgrade";
+        }
+        await using var stream = extended is null ? await upgrade!.UpgradeAsync() : await extended.AcceptAsync();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        var wake = new WakeUp();
+        await using var stopping = stop.Register(() =>
+        {
+            session.End(WebSocketFrames.GoingAway, "the agent stops");
+            wake.Call();
+        });
+        var listening = Listen(stream, session, wake, over.Token);
+        try
+        {
+            await Send(stream, session, wake, over.Token);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await listening;
         }
     }
 
-    async Task Send(HttpContext context, long? since, HashSet<string>? topics, CancellationToken stop)
+    static async Task Listen(Stream stream, StreamSession session, WakeUp wake, CancellationToken over)
     {
-        var newest = ring.Newest;
-        var position = since ?? newest;
-        await Write(context, Message("hello", position == newest ? newest : null,
-            JsonSerializer.SerializeToUtf8Bytes(new HelloView(newest, node(), clock.GetUtcNow()), EventsJson.Default.HelloView)), stop);
-        while (true)
+        var buffer = new byte[ReadBytes];
+        try
         {
-            var batch = ring.After(position, out var next);
-            if (batch.Lost)
+            while (await stream.ReadAsync(buffer, over) is > 0 and var count)
+                if (session.Hear(buffer.AsSpan(0, count), Monotonic.Now)) wake.Call();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // it is over, or the reader has gone
+        }
+        session.End(WebSocketFrames.Normal, "");
+        wake.Call();
+    }
+
+    /// <summary>Sends until it is over.</summary>
+    async Task Send(Stream to, StreamSession session, WakeUp wake, CancellationToken stop)
+    {
+        while (!session.IsOver)
+        {
+            wake.Reset();
+            var now = Monotonic.Now;
+            var bytes = session.Next(now);
+            if (!bytes.IsEmpty)
             {
-                var lost = new SnapshotNeededView(position, batch.Newest,
-                    $"changes after {position} are not here any more; look at the whole state, then read on");
-                await Write(context, Message("snapshot-needed", batch.Newest,
-                    JsonSerializer.SerializeToUtf8Bytes(lost, EventsJson.Default.SnapshotNeededView)), stop);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                patience.CancelAfter(StreamSession.WritePatience);
+                await to.WriteAsync(bytes, patience.Token);
+                await to.FlushAsync(patience.Token);
+                continue;
             }
-            position = batch.Newest;
-            using var text = new MemoryStream();
-            foreach (var item in batch.Items)
-                if (topics?.Contains(item.Topic) != false) text.Write(Message(item.Topic, item.Sequence, item.Json));
-            if (text.Length > 0) await Write(context, text.ToArray(), stop);
-            if (next.IsCompleted) continue;
+            if (session.IsOver) break;
+            var left = session.Due - now;
+            if (left <= TimeSpan.Zero) continue;
             try
             {
-                await next.WaitAsync(Heartbeat, clock, stop);
+                await Task.WhenAny(session.Cursor.More, wake.Called).WaitAsync(left, clock, stop);
             }
             catch (TimeoutException)
             {
-                // a number without data only moves the reader's position: past what it did not want, too
-                await Write(context, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $": alive\nid: {position}\n\n")), stop);
+                // it is time for a ping or a sign of life
             }
         }
-    }
-
-    async Task Write(HttpContext context, byte[] text, CancellationToken stop)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        patience.CancelAfter(WritePatience);
-        await context.Response.Body.WriteAsync(text, patience.Token);
-        await context.Response.Body.FlushAsync(patience.Token);
-    }
-
-    /// <summary>One message: JSON has no line ends, so its data is one line.</summary>
-    static byte[] Message(string type, long? id, ReadOnlySpan<byte> json)
-    {
-        var head = id is { } number
-            ? string.Create(CultureInfo.InvariantCulture, $"id: {number}\nevent: {type}\ndata: ")
-            : $"event: {type}\ndata: ";
-        return [.. Encoding.UTF8.GetBytes(head), .. json, (byte)'\n', (byte)'\n'];
-    }
-
-    static long? Since(HttpContext context)
-    {
-        // a browser that comes back says where it was by the header; the address it was given first still has the old number
-        var header = context.Request.Headers["Last-Event-ID"].ToString();
-        var (text, from) = header.Length > 0 ? (header, "Last-Event-ID") : (context.Query("since") ?? "", "since");
-        if (text.Length == 0) return null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw ApiProblem.Bad($"{from} is \"{text}\"; write the number of the last change that you have");
-    }
-
-    static HashSet<string>? TopicsOf(HttpContext context)
-    {
-        if (context.Query("topics") is not { Length: > 0 } text) return null;
-        var topics = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        foreach (var topic in topics)
-        {
-            if (!Topics.Contains(topic))
-                throw ApiProblem.Bad($"there is no topic \"{topic}\"{Config.Spelling.Hint(topic, Topics)}; there are {string.Join(", ", Topics)}");
-        }
-        return [.. topics];
     }
 }

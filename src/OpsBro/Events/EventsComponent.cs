@@ -1,11 +1,13 @@
+using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpsBro.Api;
-using OpsBro.Gossip;
+using OpsBro.Cli;
+using OpsBro.Config;
 
 namespace OpsBro.Events;
 
-/// <summary>Tells programs of every change as it happens: <c>/v1/stream</c>.</summary>
+/// <summary>Tells programs of every change as it happens: <c>/v1/stream</c>, the websocket port, <c>events watch</c>.</summary>
 internal sealed class EventsComponent : IComponent
 {
     /// <inheritdoc/>
@@ -15,20 +17,28 @@ internal sealed class EventsComponent : IComponent
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton(provider => new EventRing(provider.GetRequiredService<TimeProvider>().GetUtcNow()));
-        services.AddSingleton<ClusterFeeds>().AddSingleton<EventSources>();
+        services.AddSingleton<ClusterFeeds>().AddSingleton<NodeRecords>().AddSingleton<EventSources>();
         services.AddHostedService(provider => provider.GetRequiredService<EventSources>());
+        services.AddSingleton<StreamDoor>().AddSingleton<StreamHub>().AddSingleton<EventStream>().AddSingleton<StreamServer>();
+        services.AddHostedService(provider => provider.GetRequiredService<StreamServer>());
+        services.AddSingleton<IConfigChecker, WebSocketChecker>();
     }
 
     /// <inheritdoc/>
     public void MapTo(ApiRoutes api, IServiceProvider services)
     {
-        var cluster = services.GetRequiredService<Cluster>();
-        var stream = new EventStream(
-            services.GetRequiredService<EventRing>(), services.GetRequiredService<Telemetry>(),
-            services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<TimeProvider>(),
-            () => cluster.Name);   // as in the items: a reload may change it
-        api.Raw("GET", "/v1/stream", "Every change of members, groups, checks and events as it happens: server-sent events.", Right.Read,
-            stream.Serve, isLegacy: false, ("topics", string.Join(", ", EventStream.Topics) + "; all unless told"),
-            ("since", "resume after the change with this number; a browser says it by Last-Event-ID"));
+        var stream = services.GetRequiredService<EventStream>();
+        var server = services.GetRequiredService<StreamServer>();
+        api.Raw("GET", StreamWelcome.Path,
+            "Every change of members, groups, checks and events as it happens: server-sent events, or a websocket when it is asked for.",
+            Right.Read, stream.Serve, isLegacy: false, [.. StreamParameters.All]);
+        api.Get("/v1/stream/state", "What the stream and the websocket port do: readers, limits, changes kept.",
+            EventsJson.Default.StreamStateView, _ => server.Now(stream.Clients));
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal)
+    {
+        yield return EventsVerbs.Of(api, terminal);
     }
 }

@@ -13,6 +13,14 @@ namespace OpsBro.Gossip;
 internal sealed record MemberChanged(
     DateTimeOffset At, string Zone, MemberChange Change, MemberStatus Before, Member Member, string Cause);
 
+/// <summary>A member is suspected, or no longer: published on a <see cref="Feed{T}"/>. Its status is alive meanwhile.</summary>
+/// <param name="At">Wall clock, UTC.</param>
+/// <param name="Zone">The pool's zone.</param>
+/// <param name="Name">The member.</param>
+/// <param name="IsSuspected">False when it was cleared of it.</param>
+/// <param name="Cause">Why, for people.</param>
+internal sealed record MemberSuspected(DateTimeOffset At, string Zone, string Name, bool IsSuspected, string Cause);
+
 /// <summary>An event of a user arrived, our own too: published on a <see cref="Feed{T}"/>, each once.</summary>
 /// <param name="At">Wall clock, UTC, of its arrival here.</param>
 /// <param name="Zone">The pool's zone.</param>

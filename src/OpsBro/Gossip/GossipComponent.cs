@@ -30,6 +30,7 @@ internal sealed class GossipComponent : IComponent
     {
         services.AddSingleton<IConfigChecker, GossipChecker>().AddSingleton<IConfigChecker, ZoneChecker>();
         services.AddSingleton(s => new Feed<MemberChanged>("members", s.GetRequiredService<Telemetry>()));
+        services.AddSingleton(s => new Feed<MemberSuspected>("suspicions", s.GetRequiredService<Telemetry>()));
         services.AddSingleton(s => new Feed<UserEventArrived>("events", s.GetRequiredService<Telemetry>()));
         services.AddSingleton(s => new Feed<QueryArrived>("queries", s.GetRequiredService<Telemetry>()));
         services.AddSingleton(s => new Feed<PoolNews>("pool_news", s.GetRequiredService<Telemetry>()));
@@ -40,7 +41,7 @@ internal sealed class GossipComponent : IComponent
         services.AddSingleton<KeyActions>().AddSingleton<ZoneActions>();
         services.AddHostedService<PoolEvents>();   // before the cluster: it hears of the first member
         services.AddHostedService(s => s.GetRequiredService<Cluster>());
-        services.AddSingleton<DetectResponder>().AddSingleton<Detection>().AddSingleton<LegacyGossip>();
+        services.AddSingleton<DetectResponder>().AddSingleton<Detection>().AddSingleton<LegacyNodes>().AddSingleton<LegacyGossip>();
         services.AddHostedService(s => s.GetRequiredService<DetectResponder>()).AddHostedService<AutoDetect>();
         services.AddHostedService<KeyRotation>();
         services.AddHostedService<RpcServer>().AddHostedService<HandlerRunner>();

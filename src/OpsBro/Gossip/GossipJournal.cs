@@ -9,8 +9,8 @@ namespace OpsBro.Gossip;
 /// who asks later. Called on the pools' threads; nothing here waits.
 /// </summary>
 internal sealed partial class GossipJournal(
-    HistoryLog history, Feed<MemberChanged> members, Feed<UserEventArrived> events, Feed<QueryArrived> queries, Feed<PoolNews> all,
-    TimeProvider time, ILogger<GossipJournal> logger)
+    HistoryLog history, Feed<MemberChanged> members, Feed<MemberSuspected> suspicions, Feed<UserEventArrived> events,
+    Feed<QueryArrived> queries, Feed<PoolNews> all, TimeProvider time, ILogger<GossipJournal> logger)
 {
     /// <summary>The noun of its history.</summary>
     public const string HistoryKind = "gossip";
@@ -44,10 +44,12 @@ internal sealed partial class GossipJournal(
     }
 
     /// <summary>A line of the history that is no change of status.</summary>
-    public void Said(HistoryNews news)
+    public void Said(GossipPool pool, HistoryNews news)
     {
         var text = news.From.Length > 0 ? $"by {news.From}: {news.Text}" : news.Text;
         history.Add(new HistoryEntry(time.GetUtcNow(), HistoryKind, news.Node, "", news.Kind, text));
+        if (news.Kind is "suspect" or "refute" && news.Node != pool.Settings.Name)
+            suspicions.Publish(new MemberSuspected(time.GetUtcNow(), pool.Settings.Zone, news.Node, news.Kind == "suspect", text));
     }
 
     /// <summary>Something of the pool itself: an operator reads it under the node's own name.</summary>

@@ -70,7 +70,7 @@ internal sealed partial class GossipPool : IGossipOutput
                 break;
             case HistoryNews line:
                 hasChanged = true;   // who is suspected is part of the picture
-                journal.Said(line);
+                journal.Said(this, line);
                 break;
             case EventNews arrived:
                 journal.Arrived(this, arrived);

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using OpsBro.Api;
-using OpsBro.Core.Checks;
 using OpsBro.Storage;
 
 namespace OpsBro.Gossip;
@@ -9,7 +8,8 @@ namespace OpsBro.Gossip;
 /// The original's routes of the cluster: same paths, same shapes, its words for states. Those that change something or ask other nodes were
 /// for its local socket, and are for the socket or a token here.
 /// </summary>
-internal sealed class LegacyGossip(MemberViews members, GossipActions actions, GossipJournal journal, HistoryLog history, Cluster cluster, TimeProvider time)
+internal sealed class LegacyGossip(
+    MemberViews members, LegacyNodes nodeRecords, GossipActions actions, GossipJournal journal, HistoryLog history, Cluster cluster, TimeProvider time)
 {
     /// <summary>Changes that the history shows.</summary>
     public const int MaxChanges = 1_000;
@@ -53,28 +53,13 @@ internal sealed class LegacyGossip(MemberViews members, GossipActions actions, G
         var nodes = new Dictionary<string, LegacyNode>(StringComparer.Ordinal);
         foreach (var member in await members.All())
         {
-            var node = NodeOf(member);
+            var node = nodeRecords.Of(member);
             nodes[node.Uuid] = node;
         }
         return nodes;
     }
 
-    LegacyNode NodeOf(MemberView member)
-    {
-        var state = Word(member.State);
-        var known = members.WithState(member);
-        return new LegacyNode(IdOf(member), member.Name, member.DisplayName, member.Address, member.Port, state, member.Incarnation, member.Zone,
-            member.IsProxy, member.Groups,
-            (known.Services ?? []).ToDictionary(s => s.Id, s => s.State),
-            (known.Checks ?? []).ToDictionary(c => c.Id, c => new LegacyCheckState(CheckStates.Of(c.State).LegacyId())), $"gossip::{state}");
-    }
-
-    /// <summary>Of others that said nothing yet the beginning is known; a plain Serf agent has a name only.</summary>
-    string IdOf(MemberView member) => member.IsSelf ? cluster.Parts.Uuid
-        : members.UuidOf(member) is { Length: > 0 } uuid ? uuid
-        : member.Id.Length > 0 ? member.Id : member.Name;
-
-    async Task<LegacyNode?> Guess(string name) => await members.Find(name) is { } member ? NodeOf(member) : null;
+    async Task<LegacyNode?> Guess(string name) => await members.Find(name) is { } member ? nodeRecords.Of(member) : null;
 
     /// <summary>The name that goes with a name or an id.</summary>
     async Task<string> NodeOf(string name) => name == cluster.Parts.Uuid ? cluster.Name : (await members.Find(name))?.Name ?? name;

@@ -42,7 +42,7 @@ internal sealed class MemberViews(Cluster cluster, NodeBook book, ConfigStore co
             foreach (var member in picture.Members)
             {
                 if (!IsShown(pool.Settings.Zone, member)) continue;
-                var view = Of(member, pool, picture.At);
+                var view = Of(member, pool.Settings.Zone, picture.At);
                 views.TryAdd((view.Zone, view.Name), view);
             }
         }
@@ -69,9 +69,37 @@ internal sealed class MemberViews(Cluster cluster, NodeBook book, ConfigStore co
     /// <summary>The zone that a member says it is of; that of its pool when it does not say.</summary>
     public static string ZoneOf(string poolZone, Member member) => member.Tag("zn") is { Length: > 0 } said ? said : poolZone;
 
-    MemberView Of(Member member, GossipPool pool, TimeSpan at)
+    /// <summary>One node of a zone; null when nobody knows it.</summary>
+    public async ValueTask<MemberView?> One(string zone, string name)
     {
-        var zone = ZoneOf(pool.Settings.Zone, member);
+        foreach (var pool in cluster.Pools)
+        {
+            var picture = await pool.Members();
+            if (InOrder(picture.Members, name) is { } member && ZoneOf(pool.Settings.Zone, member) == zone && IsShown(pool.Settings.Zone, member))
+                return Of(member, pool.Settings.Zone, picture.At);
+        }
+        return book.Find(zone, name) is { } node ? Of(node, null) : null;
+    }
+
+    static Member? InOrder(IReadOnlyList<Member> members, string name)
+    {
+        for (var (low, high) = (0, members.Count - 1); low <= high;)
+        {
+            var middle = (low + high) / 2;
+            var order = string.CompareOrdinal(members[middle].Name, name);
+            if (order == 0) return members[middle];
+            if (order < 0) low = middle + 1;
+            else high = middle - 1;
+        }
+        return null;
+    }
+
+    /// <summary>A member as it is at a change.</summary>
+    public MemberView Of(MemberChanged change) => Of(change.Member, change.Zone, Monotonic.Now);
+
+    MemberView Of(Member member, string poolZone, TimeSpan at)
+    {
+        var zone = ZoneOf(poolZone, member);
         var known = book.Find(zone, member.Name);
         var isGone = member.Status is MemberStatus.Failed or MemberStatus.Left;
         return new MemberView
@@ -83,7 +111,7 @@ internal sealed class MemberViews(Cluster cluster, NodeBook book, ConfigStore co
             Since = time.GetUtcNow() - (Monotonic.Now - member.Since),
             Address = member.Address.ToIPAddress().ToString(),
             Port = member.Address.Port,
-            IsSelf = member.Name == pool.Settings.Name,
+            IsSelf = member.Name == cluster.Name,
             IsProxy = member.Tag("px") == "1",
             Groups = known is not null
                 ? [.. known.Groups.Select(g => g.Name)]

@@ -91,10 +91,15 @@ public class StreamEndToEndTests
 
         Assert.Equal("hello", (await Next(reader)).Type);
         var lost = await Next(reader);
+        var node = await Next(reader);
+        var done = await Next(reader);
 
-        Assert.Equal("snapshot-needed", lost.Type);
+        Assert.Equal(("snapshot", "member", "snapshot-done"), (lost.Type, node.Type, done.Type));
         Assert.Equal(17, lost.Data.GetProperty("since").GetInt64());
-        Assert.Equal(lost.Id, lost.Data.GetProperty("sequence").GetRawText());
+        Assert.Equal("snapshot", node.Data.GetProperty("change").GetString());
+        Assert.Contains("linux", node.Data.GetProperty("payload").GetProperty("groups").EnumerateArray().Select(g => g.GetString()));
+        Assert.Equal("", node.Id);   // only the end leads on: who is cut off before begins again
+        Assert.Equal(done.Id, lost.Data.GetProperty("sequence").GetRawText());
     }
 
     [Fact]

@@ -1,0 +1,183 @@
+using System.Collections.Concurrent;
+using OpsBro.Platform;
+
+namespace OpsBro.Events;
+
+/// <summary>
+/// Sends the stream to every reader of the websocket port, in rounds: one task goes over all of them, and no socket is waited for. The
+/// rounds have pauses in proportion to their length, so that a thousand readers and any number of changes take a known part of a core at
+/// most: what happens meanwhile goes out together.
+/// </summary>
+internal sealed class StreamPump
+{
+    /// <summary>A pause is so many times as long as the round before it: at most a tenth of a core.</summary>
+    public const int Rest = 9;
+
+    /// <summary>Longest pause.</summary>
+    public static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Rounds shorter than this need no pause.</summary>
+    static readonly TimeSpan shortRound = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>A reader whose socket took nothing is tried again after so long.</summary>
+    static readonly TimeSpan again = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Pings and patience are looked at so often.</summary>
+    static readonly TimeSpan tick = TimeSpan.FromSeconds(1);
+
+    readonly EventRing ring;
+    readonly StreamSnapshots snapshots;
+    readonly Action<StreamClient> left;
+    readonly Meter meter;
+    readonly WakeUp wake = new();
+    readonly ConcurrentQueue<StreamClient> newcomers = new();
+    readonly List<StreamClient> clients = [];
+    readonly Dictionary<string, (StreamView View, int Readers)> views = new(StringComparer.Ordinal);
+    readonly Lock gate = new();
+    long sentBytes, cutOff, given;
+    (int Code, string Reason)? ending;
+
+    /// <summary>A pump; nothing runs yet.</summary>
+    /// <param name="ring">The changes.</param>
+    /// <param name="snapshots">Pictures of the whole.</param>
+    /// <param name="left">Called for each reader that has gone.</param>
+    /// <param name="meter">Counts rounds.</param>
+    public StreamPump(EventRing ring, StreamSnapshots snapshots, Action<StreamClient> left, Meter meter) =>
+        (this.ring, this.snapshots, this.left, this.meter) = (ring, snapshots, left, meter);
+
+    /// <summary>Bytes sent.</summary>
+    public long SentBytes => Interlocked.Read(ref sentBytes);
+
+    /// <summary>Readers that were cut off.</summary>
+    public long CutOff => Interlocked.Read(ref cutOff);
+
+    /// <summary>Times that a reader was given the whole state, of those who have gone.</summary>
+    public long Snapshots => Interlocked.Read(ref given);
+
+    /// <summary>Wakes it.</summary>
+    public void Wake() => wake.Call();
+
+    /// <summary>What readers with these wishes are sent. Give it back with <see cref="Leave"/>.</summary>
+    public StreamView ViewFor(StreamWishes wishes)
+    {
+        lock (gate)
+        {
+            var (view, readers) = views.TryGetValue(wishes.Text, out var known) ? known : (new StreamView(ring, wishes), 0);
+            views[wishes.Text] = (view, readers + 1);
+            return view;
+        }
+    }
+
+    /// <summary>A reader has gone.</summary>
+    public void Leave(StreamView view)
+    {
+        lock (gate)
+        {
+            var key = view.Wishes.Text;
+            if (!views.TryGetValue(key, out var known)) return;
+            if (known.Readers <= 1) views.Remove(key);
+            else views[key] = (known.View, known.Readers - 1);
+        }
+    }
+
+    /// <summary>A new reader.</summary>
+    public void Add(StreamClient client)
+    {
+        newcomers.Enqueue(client);
+        Wake();
+    }
+
+    /// <summary>Says goodbye to every reader.</summary>
+    public void EndAll(int code, string reason)
+    {
+        lock (gate) ending = (code, reason);
+        Wake();
+    }
+
+    /// <summary>Runs until it is told to stop; then says goodbye.</summary>
+    public async Task Run(CancellationToken stop)
+    {
+        ring.Added += Wake;
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                wake.Reset();
+                var began = Monotonic.Now;
+                var isBusy = Round(began);
+                var took = Monotonic.Now - began;
+                if (took >= shortRound) await Task.Delay(took * Rest < LongestRest ? took * Rest : LongestRest, stop);
+                if (clients.Count == 0 && newcomers.IsEmpty) await wake.Called.WaitAsync(stop);
+                else await Task.WhenAny(wake.Called, Task.Delay(isBusy ? again : tick, stop));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the agent stops
+        }
+        ring.Added -= Wake;
+        EndAll(WebSocketFrames.GoingAway, "the agent stops");
+        Round(Monotonic.Now);
+        foreach (var client in clients) Remove(client);
+        clients.Clear();
+    }
+
+    /// <summary>Gives each reader what it can take.</summary>
+    /// <returns>True when one of them is to be looked at soon.</returns>
+    bool Round(TimeSpan now)
+    {
+        while (newcomers.TryDequeue(out var newcomer)) clients.Add(newcomer);
+        if (clients.Count == 0) return false;
+        if (TakeEnding() is { } end)
+            foreach (var client in clients) client.Session.End(end.Code, end.Reason);
+        var (isBusy, sent) = (false, 0L);
+        for (var i = clients.Count - 1; i >= 0; i--)
+        {
+            var client = clients[i];
+            if (client.Send(now, ref sent))
+            {
+                isBusy |= client.IsBusy;
+                continue;
+            }
+            clients[i] = clients[^1];
+            clients.RemoveAt(clients.Count - 1);
+            Remove(client);
+        }
+        Interlocked.Add(ref sentBytes, sent);
+        Tidy(now);
+        meter.Ran(Monotonic.Now - now);
+        return isBusy;
+    }
+
+    (int Code, string Reason)? TakeEnding()
+    {
+        lock (gate)
+        {
+            var end = ending;
+            ending = null;
+            return end;
+        }
+    }
+
+    void Remove(StreamClient client)
+    {
+        if (client.IsCut)
+        {
+            Interlocked.Increment(ref cutOff);
+            meter.Drop();
+        }
+        Interlocked.Add(ref given, client.Session.Cursor.Snapshots);
+        client.Dispose();
+        Leave(client.View);
+        left(client);
+    }
+
+    void Tidy(TimeSpan now)
+    {
+        snapshots.Tidy();
+        lock (gate)
+        {
+            foreach (var (view, _) in views.Values) view.Tidy(now);
+        }
+    }
+}

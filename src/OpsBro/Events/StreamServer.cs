@@ -1,0 +1,179 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpsBro.Config;
+
+namespace OpsBro.Events;
+
+/// <summary>
+/// The websocket port: opens and closes it as the configuration says, and hands whoever it welcomed to the pump. The port speaks HTTP only
+/// so far as readers of the stream need it.
+/// </summary>
+internal sealed partial class StreamServer : BackgroundService
+{
+    /// <summary>What could not be opened is tried again after so long.</summary>
+    public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
+
+    const int Backlog = 512;
+
+    /// <summary>After an accept that failed, for instance for want of descriptors.</summary>
+    static readonly TimeSpan afterFailure = TimeSpan.FromMilliseconds(50);
+
+    readonly ConfigStore config;
+    readonly StreamHub hub;
+    readonly StreamPump pump;
+    readonly StreamGuests guests = new();
+    readonly StreamWelcome welcome;
+    readonly ILogger<StreamServer> logger;
+    readonly SemaphoreSlim changed = new(0, 1);
+    volatile WebSocketOptions options = new();
+    volatile Socket? listener;
+    volatile string problem = "";
+
+    /// <summary>A server; nothing is open yet.</summary>
+    public StreamServer(ConfigStore config, StreamHub hub, Telemetry telemetry, ILogger<StreamServer> logger)
+    {
+        (this.config, this.hub, this.logger) = (config, hub, logger);
+        pump = new StreamPump(hub.Ring, hub.Snapshots, client => guests.Leave(client.Source), telemetry.Of("events", "websocket"));
+        welcome = new StreamWelcome(hub, pump, guests);
+    }
+
+    /// <summary>What it does now.</summary>
+    public StreamStateView Now(int apiClients)
+    {
+        var (kept, bytes) = hub.Ring.Kept;
+        return new StreamStateView
+        {
+            Enabled = options.IsEnabled,
+            Listens = listener is null ? [] : [options.Point.ToString()],
+            Problems = problem.Length > 0 ? [problem] : [],
+            Sequence = hub.Ring.Newest,
+            Kept = kept,
+            KeptBytes = bytes,
+            Topics = [.. hub.Ring.Topics],
+            Clients = guests.Welcomed,
+            MaxClients = options.MaxClients,
+            ApiClients = apiClients,
+            Welcomed = welcome.Count,
+            Refused = guests.Refused,
+            CutOff = pump.CutOff,
+            Snapshots = pump.Snapshots,
+            SentBytes = pump.SentBytes,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(FollowAll(stoppingToken), pump.Run(stoppingToken));
+
+    async Task FollowAll(CancellationToken stop)
+    {
+        config.Published += Wake;
+        try
+        {
+            for (Follow(); !stop.IsCancellationRequested; Follow())
+                await changed.WaitAsync(options.IsEnabled && listener is null ? TryAgain : Timeout.InfiniteTimeSpan, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // the agent stops
+        }
+        finally
+        {
+            config.Published -= Wake;
+            Close();
+        }
+    }
+
+    void Wake()
+    {
+        try
+        {
+            changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // it looks anyway
+        }
+    }
+
+    void Follow()
+    {
+        var problems = new List<Problem>();
+        var next = WebSocketOptions.Read(config.Current.Agent, problems);
+        // a slip of the pen does not shut the door
+        if (listener is not null && problems.Any(p => !p.IsWarning)) next = options;
+        if (listener is not null && (!next.IsEnabled || !next.Point.Equals(options.Point)))
+        {
+            Close();
+            pump.EndAll(WebSocketFrames.GoingAway, "this port is closed");
+            LogClosed(logger, options.Point);
+        }
+        options = next;
+        guests.Limit(next.MaxClients, next.MaxClientsPerSource);
+        problem = "";
+        if (next.IsEnabled && listener is null) Open();
+        var agent = config.Current.Agent;
+        if (problem.Length > 0) problems.Add(Problem.At(agent["websocket"] ?? agent, problem));
+        config.Report("websocket", problems);
+    }
+
+    void Open()
+    {
+        var at = options.Point;
+        var socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (at.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = at.Address.Equals(IPAddress.IPv6Any);
+            socket.Bind(at);
+            socket.Listen(Backlog);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            problem = $"websocket cannot listen on {at} ({e.Message}): another program has it, or the address is not of this host; "
+                + "set websocket.address or websocket.port; it is tried again";
+            return;
+        }
+        listener = socket;
+        LogListening(logger, at);
+        _ = AcceptAll(socket);
+    }
+
+    void Close()
+    {
+        listener?.Dispose();
+        listener = null;
+    }
+
+    async Task AcceptAll(Socket on)
+    {
+        while (true)
+        {
+            try
+            {
+                var caller = await on.AcceptAsync();
+                _ = welcome.Receive(caller);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
+            {
+                return;   // closed while it waited
+            }
+            catch (SocketException)
+            {
+                guests.Refuse();
+                await Task.Delay(afterFailure);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "websocket: listens on {Point}")]
+    static partial void LogListening(ILogger logger, IPEndPoint point);
+
+    [LoggerMessage(LogLevel.Information, "websocket: {Point} is closed")]
+    static partial void LogClosed(ILogger logger, IPEndPoint point);
+}
