@@ -31,8 +31,8 @@ sealed class LinkNode : IDisposable
         Address = address ?? RunningAgent.NewAddress();
         var telemetry = new Telemetry();
         database = new Database(Path.Join(directory, "opsbro.db"), TimeProvider.System, telemetry, NullLogger<Database>.Instance);
-        var journal = new GossipJournal(new HistoryLog(database, TimeProvider.System), new("members", telemetry), new("events", telemetry),
-            new("queries", telemetry), new("pool_news", telemetry), TimeProvider.System, NullLogger<GossipJournal>.Instance);
+        var journal = new GossipJournal(new HistoryLog(database, TimeProvider.System), new("members", telemetry), new("suspicions", telemetry),
+            new("events", telemetry), new("queries", telemetry), new("pool_news", telemetry), TimeProvider.System, NullLogger<GossipJournal>.Instance);
         var at = IPAddress.Parse(Address);
         var settings = new PoolSettings("lan", name, new IPEndPoint(at, Port), PeerAddress.Of(at, Port), GossipProfile.Lan, "", true, directory, false);
         KeyValuePair<string, string>[] tags = [new("ob", "1"), new("zn", "lan")];
