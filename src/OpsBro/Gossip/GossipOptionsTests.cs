@@ -23,7 +23,7 @@ public class GossipOptionsTests
         var (options, problems) = Read(yaml);
 
         Assert.Empty(problems);
-        Assert.True(options is { IsEnabled: true, IsDetectable: true, KeepsSnapshot: true, Compress: true, IsProxy: false });
+        Assert.True(options is { IsEnabled: true, IsDetectable: true, KeepsSnapshot: true, Compress: true, IsProxy: false, LinksWithoutKey: false });
         Assert.Equal(("0.0.0.0", 7946, 6768, "lan", "internet"),
             (options.Bind.ToString(), options.Port, options.DetectPort, options.Profile.Name, options.Zone));
         Assert.Equal(GossipOptions.DefaultRotation, options.KeyRotation);
@@ -37,11 +37,12 @@ public class GossipOptionsTests
             proxy-node: TRUE
             seeds: [10.0.0.5, "web2:99", "[fd00::1]:7"]
             gossip: {bind: "::", port: 99, advertise: 198.51.100.7, name: a.b-c_d, profile: wan, label: blue, compress: no, snapshot: off,
-                     tags: {role: web}, detect: {enabled: false, port: 5}, key_rotation: off, parent_port: 100, parent_seeds: [10.1.0.5]}
+                     tags: {role: web}, detect: {enabled: false, port: 5}, key_rotation: off, parent_port: 100, parent_seeds: [10.1.0.5],
+                     links_without_key: true}
             """);
 
         Assert.Empty(problems);
-        Assert.True(options is { IsProxy: true, Compress: false, KeepsSnapshot: false, IsDetectable: false, KeyRotation: null, Label: "blue" });
+        Assert.True(options is { IsProxy: true, Compress: false, KeepsSnapshot: false, IsDetectable: false, KeyRotation: null, Label: "blue", LinksWithoutKey: true });
         Assert.Equal(("::", 99, "198.51.100.7:99", "a.b-c_d", "wan", "paris", 100), (options.Bind.ToString(), options.Port,
             options.Advertise.ToString(), options.Name, options.Profile.Name, options.Zone, options.ParentPort));
         Assert.Equal(["10.0.0.5:99", "web2:99", "[fd00::1]:7"], options.Seeds.Select(seed => seed.ToString()));

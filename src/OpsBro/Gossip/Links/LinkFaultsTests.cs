@@ -138,6 +138,51 @@ public class LinkFaultsTests
     }
 
     [Fact]
+    public async Task A_link_that_nobody_uses_is_ended_by_its_dialer_and_dialed_again_when_there_is_something_to_say()
+    {
+        var (a, b) = await LinkNode.Pair(keys: one);
+        using var first = a;
+        using var second = b;
+        Assert.True(a.Send("b", 1));
+        await Until(() => b.Came.Count == 1, a, b);
+        var now = OpsBro.Platform.Monotonic.Now;
+
+        a.Links.Watch(now + Links.Idle / 2);
+        Assert.Equal(1, a.Links.CountOut);
+        a.Links.Watch(now + Links.Idle * 2);
+        await Until(() => a.Links.CountOut == 0 && b.Links.CountIn == 0, a, b);
+        Assert.True(a.Send("b", 2));
+        await Until(() => b.Came.Count == 2 && b.Links.CountIn == 1, a, b);
+        // whose dialer is gone without a word is ended by the other side
+        b.Links.Watch(OpsBro.Platform.Monotonic.Now + Links.Silent * 2);
+        await Until(() => a.Links.CountOut == 0 && b.Links.CountIn == 0, a, b);
+
+        Assert.Equal([1, 2], b.Numbers);
+        Assert.Equal((0, 0), (a.Links.Counters.Drops, b.Links.Counters.Refusals));
+    }
+
+    [Fact]
+    public async Task A_peer_that_takes_nothing_loses_its_link()
+    {
+        var (a, b) = await LinkNode.Pair(keys: one);
+        using var first = a;
+        using var second = b;
+        using var gate = new ManualResetEventSlim();
+        b.Taking = () => gate.Wait(RunningAgent.Patience);
+
+        await Until(() =>
+        {
+            while (a.Send("b", 1, 100_000)) Assert.True(a.Links.Counters.MessagesOut < 10_000, $"{a}");
+            a.Links.Watch(OpsBro.Platform.Monotonic.Now + Links.Stuck * 2);
+            return a.Links.Counters.MessagesOut > 0 && a.Links.CountOut == 0;
+        }, a, b);
+        gate.Set();
+        await Reaches(a, b);
+
+        Assert.True(a.Links.Counters.Drops > 0);
+    }
+
+    [Fact]
     public async Task Large_messages_travel_among_small_ones_up_to_the_limit()
     {
         var (a, b) = await LinkNode.Pair(keys: one);

@@ -58,7 +58,7 @@ internal sealed partial class Links
     {
         this.logger = logger;
         Counters = new LinkCounters(telemetry.Of("gossip", "links"));
-        watch = new Timer(_ => Watch());
+        watch = new Timer(_ => Watch(Monotonic.Now));
     }
 
     /// <summary>What was counted.</summary>
@@ -162,9 +162,9 @@ internal sealed partial class Links
         foreach (var link in incoming.Values) link.Close();
     }
 
-    void Watch()
+    /// <summary>Ends the links that nobody uses, and those that are stuck.</summary>
+    public void Watch(TimeSpan now)
     {
-        var now = Monotonic.Now;
         foreach (var link in outgoing.Values) link.Watch(now);
         foreach (var link in incoming.Values)
             if (now - link.LastFrame > Silent) link.Close();
