@@ -42,7 +42,8 @@ public class GossipOptionsTests
             """);
 
         Assert.Empty(problems);
-        Assert.True(options is { IsProxy: true, Compress: false, KeepsSnapshot: false, IsDetectable: false, KeyRotation: null, Label: "blue", LinksWithoutKey: true });
+        Assert.True(options is { IsProxy: true, Compress: false, KeepsSnapshot: false, IsDetectable: false, KeyRotation: null, Label: "blue" });
+        Assert.True(options.LinksWithoutKey);
         Assert.Equal(("::", 99, "198.51.100.7:99", "a.b-c_d", "wan", "paris", 100), (options.Bind.ToString(), options.Port,
             options.Advertise.ToString(), options.Name, options.Profile.Name, options.Zone, options.ParentPort));
         Assert.Equal(["10.0.0.5:99", "web2:99", "[fd00::1]:7"], options.Seeds.Select(seed => seed.ToString()));
