@@ -4,6 +4,7 @@ using OpsBro.Checks;
 using OpsBro.Collectors;
 using OpsBro.Config;
 using OpsBro.Detectors;
+using OpsBro.Dns;
 using OpsBro.Evaluator;
 using OpsBro.Events;
 using OpsBro.Gossip;
@@ -31,6 +32,7 @@ internal static class Components
         new MonitoringComponent(),
         new GossipComponent(),
         new NodeStateComponent(),
+        new DnsComponent(),
         new EventsComponent(),
         new MetricsComponent(),
         new ForwardComponent(),

@@ -48,6 +48,13 @@ internal sealed class Meter(string component, string name)
         Interlocked.Add(ref ticks, time.Ticks);
     }
 
+    /// <summary>Counts many runs at once, of a part that counts for itself; their time is not known.</summary>
+    public void Add(long more, long failed)
+    {
+        Interlocked.Add(ref runs, more);
+        Interlocked.Add(ref failures, failed);
+    }
+
     /// <summary>Counts things given up.</summary>
     public void Drop(long count = 1) => Interlocked.Add(ref dropped, count);
 }

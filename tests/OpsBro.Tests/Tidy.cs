@@ -20,6 +20,7 @@ public partial class Tidy
         ["Collectors"] = ["Agent", "Api", "Cli", "Config", "Detectors", "Evaluator", "Platform", "Storage"],
         ["Config"] = ["Agent", "Api", "Cli", "Evaluator", "Platform"],
         ["Detectors"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Evaluator", "Platform", "Storage"],
+        ["Dns"] = ["Agent", "Api", "Checks", "Cli", "Config", "Gossip", "NodeState", "Platform"],
         ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Gossip", "Platform"],
         ["Events"] = ["Agent", "Api", "Checks", "Cli", "Config", "Detectors", "Gossip", "NodeState", "Platform"],
         ["Gossip"] = ["Agent", "Api", "Cli", "Config", "Detectors", "NodeState", "Platform", "Storage"],

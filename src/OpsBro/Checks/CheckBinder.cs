@@ -33,6 +33,10 @@ internal sealed class CheckBinder(FunctionTable functions, CollectorStore collec
         var service = new ObjectReader(source.Body, problems);
         service.Allow(serviceKeys);
         var group = service.Text("if_group", "*");
+        // DNS tells them; here they are only understood
+        service.Number("port", 0, 1, ushort.MaxValue);
+        service.Number("weight", 1, 0, ushort.MaxValue);
+        service.Texts("tags");
         service.RefuseTheRest("a service");
         if (service.Section("check") is { } check) return Bind(source, check, group, problems);
         service.Complain(source.Body, "a service needs a check; write check: with its keys below");

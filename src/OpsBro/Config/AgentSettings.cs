@@ -14,7 +14,8 @@ internal sealed record AgentSettings
     /// <summary>Sections: what stands below each is read by the slice of that name.</summary>
     static readonly string[] sections =
     [
-        "http", "collectors", "checks", "storage", "gossip", "metrics", "statsd", "graphite", "forward", "websocket", .. laterSections,
+        "http", "collectors", "checks", "storage", "gossip", "metrics", "statsd", "graphite", "forward", "websocket", "dns",
+        .. laterSections,
     ];
 
     /// <summary>Keys that earlier releases had, or that flags set today: taken, and without effect here.</summary>

@@ -72,7 +72,7 @@ internal static class NetworkFunctions
         if (!IPAddress.TryParse(a.Text(0), out var address)) throw a.Fail($"\"{a.Text(0)}\" is not an IP address");
         try
         {
-            return Dns.GetHostEntryAsync(address).WaitAsync(ResolverPatience).GetAwaiter().GetResult().HostName;
+            return System.Net.Dns.GetHostEntryAsync(address).WaitAsync(ResolverPatience).GetAwaiter().GetResult().HostName;
         }
         catch (Exception e) when (e is SocketException or TimeoutException or ArgumentException)
         {
@@ -84,7 +84,7 @@ internal static class NetworkFunctions
     {
         try
         {
-            var addresses = Dns.GetHostAddressesAsync(name).WaitAsync(ResolverPatience).GetAwaiter().GetResult();
+            var addresses = System.Net.Dns.GetHostAddressesAsync(name).WaitAsync(ResolverPatience).GetAwaiter().GetResult();
             return addresses.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork
                 ? 0
                 : 1).FirstOrDefault()?.ToString() ?? "";

@@ -42,7 +42,7 @@ internal static class Addresses
         try
         {
             using var patience = new CancellationTokenSource(DnsPatience);
-            var found = await Dns.GetHostAddressesAsync(seed.Host, patience.Token);
+            var found = await System.Net.Dns.GetHostAddressesAsync(seed.Host, patience.Token);
             return [.. found.Take(MaxOfName).Select(address => PeerAddress.Of(address, seed.Port)).Distinct()];
         }
         catch (SocketException e)

@@ -1,0 +1,267 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
+using OpsBro.Checks;
+using OpsBro.Config;
+using OpsBro.Core.Dns;
+using OpsBro.Core.Gossip;
+using OpsBro.Core.NodeState;
+using OpsBro.Gossip;
+using OpsBro.NodeState;
+using OpsBro.Platform;
+
+namespace OpsBro.Dns;
+
+/// <summary>
+/// Opens and closes the server as the configuration says, and gives it a new picture when something changed: soon, but not for each change
+/// alone. The server answers from the picture that it has meanwhile.
+/// </summary>
+internal sealed partial class DnsLoop : BackgroundService
+{
+    /// <summary>What could not be opened is tried again after so long.</summary>
+    public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
+
+    /// <summary>Least time between two pictures.</summary>
+    public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often it looks for what no feed tells: suspicions, and what this node says of itself.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    /// <summary>A picture is made anew after so long: round trips change all the time.</summary>
+    public static readonly TimeSpan MostAge = TimeSpan.FromSeconds(10);
+
+    readonly ConfigStore config;
+    readonly DnsPictures pictures;
+    readonly Cluster cluster;
+    readonly NodeBook book;
+    readonly TimeProvider time;
+    readonly ILogger<DnsLoop> logger;
+    readonly Feed<MemberChanged> memberFeed;
+    readonly Feed<NodeChanged> nodeFeed;
+    readonly DnsMeters meters;
+    readonly SemaphoreSlim changed = new(0, 1);
+    volatile DnsServer? server;
+    volatile DnsOptions options = new();
+    volatile PictureView? picture;
+    volatile bool isDirty = true;
+    int left;
+    NodeMap? ownMap;
+    ulong seen;
+    TimeSpan madeAt, triedAt;
+    int version = -1;
+
+    /// <summary>Makes it, and has this node tell of its services.</summary>
+    public DnsLoop(
+        ConfigStore config, DnsPictures pictures, Cluster cluster, NodeBook book, CheckLoop checks, Feed<MemberChanged> memberFeed,
+        Feed<NodeChanged> nodeFeed, Telemetry telemetry, TimeProvider time, ILogger<DnsLoop> logger)
+    {
+        (this.config, this.pictures, this.cluster, this.book, this.memberFeed, this.nodeFeed, this.time, this.logger) =
+            (config, pictures, cluster, book, memberFeed, nodeFeed, time, logger);
+        meters = new DnsMeters(telemetry);
+        cluster.Parts.Facts.Add((ServiceFacts.Fact, () => ServiceFacts.Of(checks.All, out left)));
+        cluster.Parts.Troubles.Add(() => left == 0
+            ? []
+            : [$"{left} services tell the others no port, weight and tags: all of them together take more than {NodeStateLimits.MaxValue} bytes, "
+                + "or a name holds ; or |; use shorter tags"]);
+    }
+
+    /// <summary>A picture of when it was made.</summary>
+    /// <param name="At">When.</param>
+    /// <param name="Milliseconds">How long it took.</param>
+    internal sealed record PictureView(DateTimeOffset At, double Milliseconds);
+
+    /// <summary>The section as it is read now.</summary>
+    public DnsOptions Options => options;
+
+    /// <summary>The server; null when it is off.</summary>
+    public DnsServer? Server => server;
+
+    /// <summary>The last picture's time; null before the first.</summary>
+    public PictureView? Picture => picture;
+
+    /// <summary>The picture that is answered from, or one of now when nobody is answered.</summary>
+    public async Task<DnsZone> Zone(bool isNearestFirst)
+    {
+        var running = server;
+        if (running is not null && running.Options.IsNearestFirst == isNearestFirst) return running.Zone;
+        return await pictures.Make(options with { IsNearestFirst = isNearestFirst });
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        config.Published += Wake;
+        try
+        {
+            using var members = memberFeed.Subscribe();
+            using var nodes = nodeFeed.Subscribe();
+            _ = Drain(members, stoppingToken);
+            _ = Drain(nodes, stoppingToken);
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await Guarded(stoppingToken);
+                await changed.WaitAsync(server is null ? Timeout.InfiniteTimeSpan : LookAgain, stoppingToken);
+                if (server is not null && Gather - (Monotonic.Now - madeAt) is { Ticks: > 0 } early) await Task.Delay(early, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the agent stops
+        }
+        finally
+        {
+            config.Published -= Wake;
+            Close();
+        }
+    }
+
+    async Task Guarded(CancellationToken stop)
+    {
+        try
+        {
+            await Follow();
+        }
+        // the border of the loop: the server answers from the picture that it has, and the next look tries again
+        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            LogFault(logger, e);
+            await Task.Delay(TryAgain, stop);
+        }
+    }
+
+    async Task Drain<T>(Feed<T>.Subscription subscription, CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var _ in subscription.Items.ReadAllAsync(stop))
+            {
+                if (server is null || isDirty) continue;
+                isDirty = true;
+                Wake();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the agent stops
+        }
+    }
+
+    void Wake()
+    {
+        try
+        {
+            changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // it looks anyway
+        }
+    }
+
+    async Task Follow()
+    {
+        if (config.Current.Version != version) TakeConfiguration();
+        if (!options.IsEnabled) return;
+        var now = Monotonic.Now;
+        if (server is null || isDirty || now - madeAt > MostAge || await HasChanged()) await NewPicture();
+        if (server is { Problems.Length: > 0 } && now - triedAt > TryAgain) Open();
+        if (server is { } running) meters.Take(running);
+    }
+
+    void TakeConfiguration()
+    {
+        var current = config.Current;
+        var problems = new List<Problem>();
+        var next = DnsOptions.Read(current.Agent, problems);
+        // a slip of the pen does not shut the door
+        if (server is not null && !next.IsEnabled && problems.Any(p => !p.IsWarning)) next = options;
+        if (server is { } running)
+        {
+            if (!next.IsEnabled || !next.HasTheSocketsOf(options)) Close();
+            else running.Options = next;
+        }
+        (options, version, isDirty) = (next, current.Version, true);
+        Report(problems);
+    }
+
+    void Report(List<Problem> problems)
+    {
+        var agent = config.Current.Agent;
+        config.Report("dns", [.. problems, .. (server?.Problems ?? []).Select(p => Problem.At(agent["dns"] ?? agent, p))]);
+    }
+
+    /// <summary>What no feed tells in time.</summary>
+    async Task<bool> HasChanged()
+    {
+        var hash = 17ul;
+        foreach (var pool in cluster.Pools)
+        {
+            try
+            {
+                foreach (var member in (await pool.Members()).Members)
+                    hash = (hash * 31) + ((uint)member.Status << 1) + (member.Suspected ? 1u : 0) + ((ulong)member.Incarnation << 8);
+            }
+            catch (PoolClosedException)
+            {
+                hash++;   // it opens again, or the agent stops
+            }
+        }
+        var own = book.Find(cluster.Options.Zone, cluster.Name)?.Map;
+        var isOther = hash != seen || own != ownMap;
+        (seen, ownMap) = (hash, own);
+        return isOther;
+    }
+
+    async Task NewPicture()
+    {
+        isDirty = false;
+        var began = Stopwatch.GetTimestamp();
+        DnsZone zone;
+        try
+        {
+            zone = await pictures.Make(options);
+        }
+        catch (PoolClosedException)
+        {
+            isDirty = true;   // the pool was replaced meanwhile: the next look finds the new one
+            return;
+        }
+        finally
+        {
+            madeAt = Monotonic.Now;
+        }
+        picture = new PictureView(time.GetUtcNow(), Math.Round(Stopwatch.GetElapsedTime(began).TotalMilliseconds, 3));
+        if (server is { } running)
+        {
+            running.Zone = zone;
+            return;
+        }
+        server = new DnsServer(options, zone, time, logger);
+        Open();
+    }
+
+    void Open()
+    {
+        triedAt = Monotonic.Now;
+        if (server!.Open()) LogListening(logger, string.Join(", ", server.Listens), options.Domain);
+        var problems = new List<Problem>();
+        DnsOptions.Read(config.Current.Agent, problems);
+        Report(problems);
+    }
+
+    void Close()
+    {
+        if (server is not { } open) return;
+        server = null;
+        open.Dispose();
+        meters.Take(open);
+        meters.Over();
+    }
+
+    [LoggerMessage(LogLevel.Information, "dns: listens on {Places} for names below .{Domain}")]
+    static partial void LogListening(ILogger logger, string places, string domain);
+
+    [LoggerMessage(LogLevel.Error, "dns: the picture of the cluster was not made by a fault of the program; it is tried again")]
+    static partial void LogFault(ILogger logger, Exception e);
+}

@@ -1,0 +1,279 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using OpsBro.Core.Dns;
+
+namespace OpsBro.Dns;
+
+/// <summary>
+/// DNS on TCP (RFC 7766): many questions on one connection, each after its length in two bytes; answers as they are ready. Nothing is cut
+/// here. A connection that asks nothing is closed, and one client cannot take all places.
+/// </summary>
+internal sealed partial class DnsStreams : IDisposable
+{
+    /// <summary>Connections of one client: a share of all.</summary>
+    public const int ShareOfOneClient = 4;
+
+    /// <summary>Questions of one connection that wait for another server; one more ends the connection.</summary>
+    public const int MaxWaiting = 32;
+
+    const int Backlog = 128, LengthBytes = 2;
+
+    /// <summary>After an accept that failed, for instance for want of descriptors.</summary>
+    static readonly TimeSpan afterFailure = TimeSpan.FromMilliseconds(50);
+
+    readonly DnsServer server;
+    readonly Socket listener;
+    readonly DnsResponder responder;
+    readonly Lock gate = new(), turn = new();
+    readonly Dictionary<Socket, IPAddress> clients = [];
+    readonly Dictionary<IPAddress, int> perClient = [];
+    bool isClosed;
+    long refused, faults;
+
+    /// <summary>Listens.</summary>
+    /// <exception cref="SocketException">The address is taken, or not of this host.</exception>
+    public DnsStreams(IPEndPoint at, DnsServer server)
+    {
+        this.server = server;
+        Name = $"tcp {at}";
+        responder = server.NewResponder();
+        listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (at.AddressFamily == AddressFamily.InterNetworkV6) listener.DualMode = at.Address.Equals(IPAddress.IPv6Any);
+            listener.Bind(at);
+            listener.Listen(Backlog);
+        }
+        catch (SocketException)
+        {
+            listener.Dispose();
+            throw;
+        }
+        _ = AcceptAll();
+    }
+
+    /// <summary>Where it listens.</summary>
+    public string Name { get; }
+
+    /// <summary>What was counted.</summary>
+    public DnsCounts Counts => responder.Counts;
+
+    /// <summary>Connections that were sent away.</summary>
+    public long Refused => Interlocked.Read(ref refused);
+
+    /// <summary>Faults of the program.</summary>
+    public long Faults => Interlocked.Read(ref faults);
+
+    /// <summary>Connections now.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (gate) return clients.Count;
+        }
+    }
+
+    async Task AcceptAll()
+    {
+        while (true)
+        {
+            try
+            {
+                var client = await listener.AcceptAsync();
+                if (TryAdd(client)) _ = Serve(client);
+                else
+                {
+                    Interlocked.Increment(ref refused);
+                    client.Dispose();
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
+            {
+                return;   // closed while it waited
+            }
+            catch (SocketException)
+            {
+                Interlocked.Increment(ref refused);
+                await Task.Delay(afterFailure);
+            }
+        }
+    }
+
+    bool TryAdd(Socket client)
+    {
+        var address = ((IPEndPoint)client.RemoteEndPoint!).Address;
+        var most = server.Options.TcpConnections;
+        lock (gate)
+        {
+            var own = perClient.GetValueOrDefault(address);
+            if (isClosed || clients.Count >= most || own >= Math.Max(1, most / ShareOfOneClient)) return false;
+            clients.Add(client, address);
+            perClient[address] = own + 1;
+            return true;
+        }
+    }
+
+    // not in the finally of an async method: compiled ahead, the lock would stay taken (ARCHITECTURE.md, traps)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Remove(Socket client)
+    {
+        lock (gate)
+        {
+            if (!clients.Remove(client, out var address)) return;
+            if (--perClient[address] == 0) perClient.Remove(address);
+        }
+    }
+
+    async Task Serve(Socket client)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(LengthBytes + DnsUdp.MaxQuery);
+        using var patience = new CancellationTokenSource();
+        using var connection = new Connection(client, patience);
+        try
+        {
+            client.NoDelay = true;
+            var remote = ((IPEndPoint)client.RemoteEndPoint!).Address;
+            var address = (remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote).GetAddressBytes();
+            patience.CancelAfter(server.Options.TcpIdle);
+            var held = 0;
+            while (await client.ReceiveAsync(buffer.AsMemory(held), patience.Token) is > 0 and var count)
+            {
+                held += count;
+                var used = 0;
+                while (held - used >= LengthBytes)
+                {
+                    var length = BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(used));
+                    if (length > DnsUdp.MaxQuery) return;   // no real question is as long
+                    if (held - used - LengthBytes < length) break;
+                    if (!await Answer(connection, buffer.AsMemory(used + LengthBytes, length), address)) return;
+                    used += LengthBytes + length;
+                    // only a whole question buys time: a byte now and then does not
+                    patience.CancelAfter(server.Options.TcpIdle);
+                }
+                buffer.AsSpan(used, held - used).CopyTo(buffer);
+                held -= used;
+            }
+            await connection.AllSent();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // the client is gone, silent for too long, or was sent away
+        }
+        // the border of a connection: its client is sent away, and the others are served
+        catch (Exception e)
+        {
+            if (Interlocked.Increment(ref faults) == 1) LogFault(server.Logger, Name, e);
+        }
+        finally
+        {
+            Remove(client);
+            client.Dispose();
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Answers one question; false when the client sends what is none.</summary>
+    async ValueTask<bool> Answer(Connection connection, ReadOnlyMemory<byte> question, byte[] address)
+    {
+        var answer = ArrayPool<byte>.Shared.Rent(LengthBytes + DnsLimits.MaxMessage);
+        try
+        {
+            var length = Work(question.Span, answer.AsSpan(LengthBytes, DnsLimits.MaxMessage), address, out var ask);
+            if (length == DnsResponder.Dropped) return false;
+            if (ask is not null) return connection.Later(this, ask);
+            BinaryPrimitives.WriteUInt16BigEndian(answer, (ushort)length);
+            await connection.Send(answer.AsMemory(0, LengthBytes + length));
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(answer);
+        }
+    }
+
+    /// <summary>The responder is for one thread at a time.</summary>
+    int Work(ReadOnlySpan<byte> question, Span<byte> answer, byte[] address, out DnsForwarding? ask)
+    {
+        var (zone, now) = (server.Zone, server.Now);
+        var client = new DnsClient(address, isStream: true, isLimited: false, server.Options.MayForward(address));
+        lock (turn)
+        {
+            var length = responder.Answer(zone, question, answer, client, now);
+            ask = length == DnsResponder.ToForward
+                ? DnsForwarding.Of(responder.Query, question, server.Cookies, client, zone.Settings.UdpSize, now / 1000)
+                : null;
+            return length;
+        }
+    }
+
+    /// <summary>One client: its answers are written one at a time.</summary>
+    sealed class Connection(Socket client, CancellationTokenSource patience) : IDisposable
+    {
+        readonly SemaphoreSlim writing = new(1, 1), places = new(MaxWaiting, MaxWaiting);
+
+        public async Task Send(ReadOnlyMemory<byte> message)
+        {
+            await writing.WaitAsync(patience.Token);
+            try
+            {
+                while (!message.IsEmpty) message = message[await client.SendAsync(message, patience.Token)..];
+            }
+            finally
+            {
+                writing.Release();
+            }
+        }
+
+        /// <summary>Asks another server, and goes on meanwhile; false when too many questions wait.</summary>
+        public bool Later(DnsStreams streams, DnsForwarding ask)
+        {
+            if (!places.Wait(0)) return false;
+            _ = Ask(streams, ask);
+            return true;
+        }
+
+        async Task Ask(DnsStreams streams, DnsForwarding ask)
+        {
+            try
+            {
+                var answer = await streams.server.Forwarder.Ask(ask);
+                await Send((byte[])[(byte)(answer.Length >> 8), (byte)answer.Length, .. answer]);
+                places.Release();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+            {
+                // the client did not wait
+            }
+        }
+
+        /// <summary>The client asks no more: what is on its way is sent.</summary>
+        public async Task AllSent()
+        {
+            for (var i = 0; i < MaxWaiting; i++) await places.WaitAsync(patience.Token);
+        }
+
+        public void Dispose() => patience.Cancel();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        listener.Dispose();
+        lock (gate)
+        {
+            isClosed = true;
+            foreach (var client in clients.Keys) client.Dispose();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "dns: a connection on {Place} ended by a fault of the program")]
+    static partial void LogFault(ILogger logger, string place, Exception e);
+}

@@ -1,0 +1,334 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace OpsBro.Platform;
+
+/// <summary>
+/// A UDP socket for one thread that answers very many datagrams: recvmmsg(2) and sendmmsg(2) between buffers made once, nothing allocated
+/// for a datagram. An answer leaves from the address that was asked, also when the socket listens on all. <see cref="Wake"/> and
+/// <see cref="Send(in Sender, ReadOnlySpan{byte})"/> may be used from any thread.
+/// </summary>
+internal sealed unsafe partial class AnswerSocket : IDisposable
+{
+    /// <summary>Most datagrams of one call.</summary>
+    public const int Batch = 64;
+
+    const int DontWait = 0x40, Cut = 0x20, CloseOnExecNonBlocking = 0x80000 | 0x800;
+    const int SocketLevel = 1, ReceiveBufferForce = 33;                             // socket(7)
+    const int IpLevel = 0, IpPacketInfo = 8, Ip6Level = 41, Ip6PacketInfo = 49;     // ip(7), ipv6(7)
+    const int NameRoom = 32, ControlRoom = 64, ControlHead = 16, Ip6InterfaceAt = ControlHead + 16;
+    const ushort Ip4 = 2;
+    const short PollIn = 1;
+    const int Interrupted = 4;
+
+    readonly Socket socket;
+    readonly SafeFileHandle wakeHandle;
+    readonly int file, wake, maxIn, maxOut;
+    readonly bool knowsOwnAddress;
+    readonly byte* memory;
+    readonly Message* incoming, outgoing;
+    readonly Vector* vectors;
+    int received, waiting;
+
+    /// <summary>Where an answer goes to, and from.</summary>
+    internal struct Sender
+    {
+        internal fixed byte Name[NameRoom];
+        internal fixed byte Control[ControlRoom];
+        internal uint NameLength;
+        internal int ControlLength;
+    }
+
+    /// <summary>Opens it.</summary>
+    /// <param name="bind">Where.</param>
+    /// <param name="receiveBuffer">Asked of the kernel, in bytes: as root whatever is asked, else at most net.core.rmem_max.</param>
+    /// <param name="maxIn">Longest datagram that is taken.</param>
+    /// <param name="maxOut">Longest answer.</param>
+    /// <exception cref="SocketException">The address is taken, or not of this host.</exception>
+    public AnswerSocket(IPEndPoint bind, int receiveBuffer, int maxIn, int maxOut)
+    {
+        (this.maxIn, this.maxOut) = (maxIn, maxOut);
+        socket = new Socket(bind.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            var isAll = bind.Address.Equals(IPAddress.Any) || bind.Address.Equals(IPAddress.IPv6Any);
+            if (bind.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = isAll;
+            SetBuffer(receiveBuffer);
+            byte[] yes = [1, 0, 0, 0];
+            if (isAll && bind.AddressFamily == AddressFamily.InterNetwork) socket.SetRawSocketOption(IpLevel, IpPacketInfo, yes);
+            else if (isAll) socket.SetRawSocketOption(Ip6Level, Ip6PacketInfo, yes);
+            knowsOwnAddress = isAll;
+            socket.Bind(bind);
+            file = (int)socket.Handle;
+            wake = eventfd(0, CloseOnExecNonBlocking);
+            if (wake < 0) throw new SocketException(Marshal.GetLastPInvokeError());
+            wakeHandle = new SafeFileHandle(wake, ownsHandle: true);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+        memory = (byte*)NativeMemory.AllocZeroed(Batch, (nuint)(NameRoom + ControlRoom + maxIn + maxOut));
+        incoming = (Message*)NativeMemory.AllocZeroed(2 * Batch, (nuint)sizeof(Message));
+        outgoing = incoming + Batch;
+        vectors = (Vector*)NativeMemory.AllocZeroed(2 * Batch, (nuint)sizeof(Vector));
+        for (var i = 0; i < Batch; i++)
+        {
+            vectors[i] = new Vector { Start = In(i), Length = (nuint)maxIn };
+            incoming[i].Header.Name = (nint)Name(i);
+            incoming[i].Header.Vectors = vectors + i;
+            incoming[i].Header.VectorCount = 1;
+            outgoing[i].Header.Vectors = vectors + Batch + i;
+            outgoing[i].Header.VectorCount = 1;
+        }
+        received = Batch;
+    }
+
+    void SetBuffer(int bytes)
+    {
+        try
+        {
+            socket.SetRawSocketOption(SocketLevel, ReceiveBufferForce, BitConverter.GetBytes(bytes));
+        }
+        catch (SocketException)
+        {
+            socket.ReceiveBufferSize = bytes;   // not root: at most net.core.rmem_max
+        }
+    }
+
+    byte* Name(int number) => memory + (number * NameRoom);
+
+    byte* Control(int number) => memory + (Batch * NameRoom) + (number * ControlRoom);
+
+    byte* In(int number) => memory + (Batch * (NameRoom + ControlRoom)) + (number * maxIn);
+
+    byte* Out(int number) => memory + (Batch * (NameRoom + ControlRoom + maxIn)) + (number * maxOut);
+
+    /// <summary>Waits for a datagram or a <see cref="Wake"/>.</summary>
+    public void Wait()
+    {
+        var files = stackalloc PollFile[2];
+        files[0] = new PollFile { File = file, Events = PollIn };
+        files[1] = new PollFile { File = wake, Events = PollIn };
+        if (poll(files, 2, -1) <= 0 || files[1].Returned == 0) return;
+        ulong count;
+        _ = read(wake, &count, sizeof(ulong));
+    }
+
+    /// <summary>Ends the present or next <see cref="Wait"/>; does nothing once it is closed.</summary>
+    public void Wake()
+    {
+        var isHeld = false;
+        try
+        {
+            // held, so that the number cannot become another file's meanwhile
+            wakeHandle.DangerousAddRef(ref isHeld);
+            var one = 1ul;
+            _ = write(wake, &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // nobody waits any more
+        }
+        finally
+        {
+            if (isHeld) wakeHandle.DangerousRelease();
+        }
+    }
+
+    /// <summary>Takes what is there, at most <see cref="Batch"/>, without waiting.</summary>
+    /// <returns>How many; 0 for none.</returns>
+    public int Receive()
+    {
+        waiting = 0;   // what was not sent is of datagrams whose senders are forgotten now
+        for (var i = 0; i < received; i++)
+        {
+            incoming[i].Header.NameLength = NameRoom;
+            if (!knowsOwnAddress) continue;
+            incoming[i].Header.Control = (nint)Control(i);
+            incoming[i].Header.ControlLength = ControlRoom;
+        }
+        while (true)
+        {
+            received = recvmmsg(file, incoming, Batch, DontWait, null);
+            if (received >= 0) return received;
+            received = 0;
+            // any other error is that of an earlier datagram; it was taken off with this call
+            if (Marshal.GetLastPInvokeError() != Interrupted) return 0;
+        }
+    }
+
+    /// <summary>One datagram of the last <see cref="Receive"/>, until the next one.</summary>
+    public ReadOnlySpan<byte> this[int number] => new(In(number), (int)Math.Min(incoming[number].Received, (uint)maxIn));
+
+    /// <summary>True when that datagram was longer than the buffer.</summary>
+    public bool IsCut(int number) => (incoming[number].Header.Flags & Cut) != 0;
+
+    /// <summary>Who sent it: 4 bytes of IPv4, also when it came mapped into IPv6, or 16.</summary>
+    public ReadOnlySpan<byte> AddressOf(int number)
+    {
+        var name = Name(number);
+        if (*(ushort*)name == Ip4) return new(name + 4, 4);
+        var six = new ReadOnlySpan<byte>(name + 8, 16);
+        return six[..12].SequenceEqual(mapped) ? six[12..] : six;
+    }
+
+    static ReadOnlySpan<byte> mapped => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];
+
+    /// <summary>Where the answer to a datagram is written.</summary>
+    public Span<byte> Room(int number) => new(Out(number), maxOut);
+
+    /// <summary>Puts the answer to a datagram, so long, into the next <see cref="Send()"/>.</summary>
+    public void Answer(int number, int length)
+    {
+        ref var header = ref outgoing[waiting].Header;
+        header.Name = (nint)Name(number);
+        header.NameLength = incoming[number].Header.NameLength;
+        header.Control = incoming[number].Header.Control;
+        header.ControlLength = knowsOwnAddress ? incoming[number].Header.ControlLength : 0;
+        if (header.ControlLength == 0) header.Control = 0;
+        else Detach((byte*)header.Control);
+        *header.Vectors = new Vector { Start = Out(number), Length = (nuint)length };
+        waiting++;
+    }
+
+    /// <summary>The way back is the routing's to choose: only the address is kept of what the kernel said, not the interface.</summary>
+    static void Detach(byte* control)
+    {
+        var isSix = *(int*)(control + 8) == Ip6Level;
+        if (!isSix) *(int*)(control + ControlHead) = 0;
+        else if (!(control[ControlHead] == 0xFE && (control[ControlHead + 1] & 0xC0) == 0x80)) *(int*)(control + Ip6InterfaceAt) = 0;
+    }
+
+    /// <summary>Sends the answers.</summary>
+    /// <returns>How many the kernel did not take.</returns>
+    public int Send()
+    {
+        int at = 0, lost = 0;
+        while (at < waiting)
+        {
+            var sent = sendmmsg(file, outgoing + at, (uint)(waiting - at), DontWait);
+            if (sent > 0) at += sent;
+            else if (Marshal.GetLastPInvokeError() != Interrupted)
+            {
+                at++;
+                lost++;
+            }
+        }
+        waiting = 0;
+        return lost;
+    }
+
+    /// <summary>Who sent a datagram, for an answer that comes later.</summary>
+    public Sender SenderOf(int number)
+    {
+        Sender sender = default;
+        sender.NameLength = incoming[number].Header.NameLength;
+        sender.ControlLength = knowsOwnAddress ? (int)incoming[number].Header.ControlLength : 0;
+        new ReadOnlySpan<byte>(Name(number), NameRoom).CopyTo(new Span<byte>(sender.Name, NameRoom));
+        new ReadOnlySpan<byte>(Control(number), ControlRoom).CopyTo(new Span<byte>(sender.Control, ControlRoom));
+        if (sender.ControlLength > 0) Detach(sender.Control);
+        return sender;
+    }
+
+    /// <summary>Sends an answer that came later; false when the socket is closed, or the kernel did not take it.</summary>
+    public bool Send(in Sender to, ReadOnlySpan<byte> answer)
+    {
+        var isHeld = false;
+        try
+        {
+            socket.SafeHandle.DangerousAddRef(ref isHeld);
+            fixed (byte* start = answer)
+            fixed (Sender* sender = &to)
+            {
+                var vector = new Vector { Start = start, Length = (nuint)answer.Length };
+                var header = new Header
+                {
+                    Name = (nint)sender->Name,
+                    NameLength = sender->NameLength,
+                    Vectors = &vector,
+                    VectorCount = 1,
+                    Control = sender->ControlLength > 0 ? (nint)sender->Control : 0,
+                    ControlLength = (nuint)sender->ControlLength,
+                };
+                return sendmsg(file, &header, DontWait) >= 0;
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (isHeld) socket.SafeHandle.DangerousRelease();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        socket.Dispose();
+        wakeHandle.Dispose();
+        NativeMemory.Free(memory);
+        NativeMemory.Free(incoming);
+        NativeMemory.Free(vectors);
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    struct PollFile
+    {
+        public int File;
+        public short Events, Returned;
+    }
+
+    struct Vector
+    {
+        public byte* Start;
+        public nuint Length;
+    }
+
+    // struct mmsghdr: recvmmsg(2)
+    [StructLayout(LayoutKind.Sequential)]
+    struct Message
+    {
+        public Header Header;
+        public uint Received;
+    }
+
+    // struct msghdr: recvmsg(2)
+    [StructLayout(LayoutKind.Sequential)]
+    struct Header
+    {
+        public nint Name;
+        public uint NameLength;
+        public Vector* Vectors;
+        public nuint VectorCount;
+        public nint Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int recvmmsg(int file, Message* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sendmmsg(int file, Message* messages, uint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint sendmsg(int file, Header* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(PollFile* files, nuint count, int milliseconds);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint read(int file, void* into, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(int file, void* from, nuint count);
+}
