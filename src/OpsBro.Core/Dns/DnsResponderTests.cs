@@ -89,7 +89,8 @@ public class DnsResponderTests
         Assert.Equal(0x8400, Flags(Rig(), 0));
         Assert.Equal(0x8480, Flags(new DnsRig(DnsRig.Node("web1", "10.0.0.1", groups: "web")) { CanForward = true }, 0));
 
-        static int Flags(DnsRig rig, int flags) => DnsMessage.TryRead(rig.Send(DnsRig.Query("web.group.opsbro", DnsType.A, flags: (ushort)flags))!)!.Header.Flags;
+        static int Flags(DnsRig rig, int flags) =>
+            DnsMessage.TryRead(rig.Send(DnsRig.Query("web.group.opsbro", DnsType.A, flags: (ushort)flags))!)!.Header.Flags;
     }
 
     [Fact]

@@ -131,11 +131,8 @@ sealed class DnsTable
         }
     }
 
-    /// <summary>How many names.</summary>
-    public int Count => names.Length;
-
-    /// <summary>The keys.</summary>
-    public IEnumerable<byte[]> Keys => names.Select(n => n.Key);
+    /// <summary>The names at which there is something.</summary>
+    public IEnumerable<byte[]> Keys => names.Where(n => n.Set is not null).Select(n => n.Key);
 
     /// <summary>Looks a name up.</summary>
     public bool TryFind(ReadOnlySpan<byte> key, out DnsSet? set, out bool isServiceName)

@@ -44,7 +44,7 @@ public sealed partial class DnsZone
     public IReadOnlyList<DnsNode> Nodes { get; }
 
     /// <summary>Names that lead to something, reverse ones too.</summary>
-    public int Count => names.Count + reverse.Count;
+    public int Count => names.Keys.Concat(reverse.Keys).Count();
 
     /// <summary>Names of nodes, groups and services that cannot be written in DNS: a label is empty or too long.</summary>
     public IReadOnlyList<string> Unnamed { get; }

@@ -15,7 +15,7 @@ internal sealed class DnsComponent : IComponent
     /// <inheritdoc/>
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
-        services.AddSingleton<DnsPictures>().AddSingleton<DnsLoop>().AddSingleton<DnsActions>();
+        services.AddSingleton<DnsFeeds>().AddSingleton<DnsPictures>().AddSingleton<DnsLoop>().AddSingleton<DnsActions>();
         services.AddHostedService(s => s.GetRequiredService<DnsLoop>());
         services.AddSingleton<IConfigChecker, DnsChecker>();
     }

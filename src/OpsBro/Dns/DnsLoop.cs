@@ -5,13 +5,15 @@ using OpsBro.Agent;
 using OpsBro.Checks;
 using OpsBro.Config;
 using OpsBro.Core.Dns;
-using OpsBro.Core.Gossip;
 using OpsBro.Core.NodeState;
 using OpsBro.Gossip;
 using OpsBro.NodeState;
 using OpsBro.Platform;
 
 namespace OpsBro.Dns;
+
+/// <summary>What tells of changes that names depend on.</summary>
+internal sealed record DnsFeeds(Feed<MemberChanged> Members, Feed<MemberSuspected> Suspicions, Feed<NodeChanged> Nodes);
 
 /// <summary>
 /// Opens and closes the server as the configuration says, and gives it a new picture when something changed: soon, but not for each change
@@ -25,7 +27,7 @@ internal sealed partial class DnsLoop : BackgroundService
     /// <summary>Least time between two pictures.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often it looks for what no feed tells: suspicions, and what this node says of itself.</summary>
+    /// <summary>How often it looks for what no feed tells: what this node says of itself.</summary>
     public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>A picture is made anew after so long: round trips change all the time.</summary>
@@ -37,8 +39,7 @@ internal sealed partial class DnsLoop : BackgroundService
     readonly NodeBook book;
     readonly TimeProvider time;
     readonly ILogger<DnsLoop> logger;
-    readonly Feed<MemberChanged> memberFeed;
-    readonly Feed<NodeChanged> nodeFeed;
+    readonly DnsFeeds feeds;
     readonly DnsMeters meters;
     readonly SemaphoreSlim changed = new(0, 1);
     volatile DnsServer? server;
@@ -47,17 +48,15 @@ internal sealed partial class DnsLoop : BackgroundService
     volatile bool isDirty = true;
     int left;
     NodeMap? ownMap;
-    ulong seen;
     TimeSpan madeAt, triedAt;
     int version = -1;
 
     /// <summary>Makes it, and has this node tell of its services.</summary>
     public DnsLoop(
-        ConfigStore config, DnsPictures pictures, Cluster cluster, NodeBook book, CheckLoop checks, Feed<MemberChanged> memberFeed,
-        Feed<NodeChanged> nodeFeed, Telemetry telemetry, TimeProvider time, ILogger<DnsLoop> logger)
+        ConfigStore config, DnsPictures pictures, Cluster cluster, NodeBook book, CheckLoop checks, DnsFeeds feeds, Telemetry telemetry,
+        TimeProvider time, ILogger<DnsLoop> logger)
     {
-        (this.config, this.pictures, this.cluster, this.book, this.memberFeed, this.nodeFeed, this.time, this.logger) =
-            (config, pictures, cluster, book, memberFeed, nodeFeed, time, logger);
+        (this.config, this.pictures, this.cluster, this.book, this.feeds, this.time, this.logger) = (config, pictures, cluster, book, feeds, time, logger);
         meters = new DnsMeters(telemetry);
         cluster.Parts.Facts.Add((ServiceFacts.Fact, () => ServiceFacts.Of(checks.All, out left)));
         cluster.Parts.Troubles.Add(() => left == 0
@@ -94,9 +93,11 @@ internal sealed partial class DnsLoop : BackgroundService
         config.Published += Wake;
         try
         {
-            using var members = memberFeed.Subscribe();
-            using var nodes = nodeFeed.Subscribe();
+            using var members = feeds.Members.Subscribe();
+            using var suspicions = feeds.Suspicions.Subscribe();
+            using var nodes = feeds.Nodes.Subscribe();
             _ = Drain(members, stoppingToken);
+            _ = Drain(suspicions, stoppingToken);
             _ = Drain(nodes, stoppingToken);
             while (!stoppingToken.IsCancellationRequested)
             {
@@ -164,7 +165,10 @@ internal sealed partial class DnsLoop : BackgroundService
         if (config.Current.Version != version) TakeConfiguration();
         if (!options.IsEnabled) return;
         var now = Monotonic.Now;
-        if (server is null || isDirty || now - madeAt > MostAge || await HasChanged()) await NewPicture();
+        // no feed tells what this node says of itself once all can read it
+        var own = book.Find(cluster.Options.Zone, cluster.Name)?.Map;
+        if (own != ownMap) (ownMap, isDirty) = (own, true);
+        if (server is null || isDirty || now - madeAt > MostAge) await NewPicture();
         if (server is { Problems.Length: > 0 } && now - triedAt > TryAgain) Open();
         if (server is { } running) meters.Take(running);
     }
@@ -189,28 +193,6 @@ internal sealed partial class DnsLoop : BackgroundService
     {
         var agent = config.Current.Agent;
         config.Report("dns", [.. problems, .. (server?.Problems ?? []).Select(p => Problem.At(agent["dns"] ?? agent, p))]);
-    }
-
-    /// <summary>What no feed tells in time.</summary>
-    async Task<bool> HasChanged()
-    {
-        var hash = 17ul;
-        foreach (var pool in cluster.Pools)
-        {
-            try
-            {
-                foreach (var member in (await pool.Members()).Members)
-                    hash = (hash * 31) + ((uint)member.Status << 1) + (member.Suspected ? 1u : 0) + ((ulong)member.Incarnation << 8);
-            }
-            catch (PoolClosedException)
-            {
-                hash++;   // it opens again, or the agent stops
-            }
-        }
-        var own = book.Find(cluster.Options.Zone, cluster.Name)?.Map;
-        var isOther = hash != seen || own != ownMap;
-        (seen, ownMap) = (hash, own);
-        return isOther;
     }
 
     async Task NewPicture()
