@@ -62,6 +62,11 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         {
             // it broke, or we closed it: the peer dials again when it wants
         }
+        // the border of a link: nobody waits for it
+        catch (Exception e)
+        {
+            owner.Broke(peer.Name, e);
+        }
         finally
         {
             Close();

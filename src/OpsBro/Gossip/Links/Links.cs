@@ -255,6 +255,9 @@ internal sealed partial class Links
         return true;
     }
 
+    /// <summary>A link ended by a fault of the program.</summary>
+    public void Broke(string peer, Exception why) => LogBroke(logger, peer, why);
+
     /// <summary>A link that came in has ended.</summary>
     public void Ended(InLink link) => incoming.TryRemove(new(link.Peer.Name, link));
 
@@ -288,6 +291,9 @@ internal sealed partial class Links
 
     [LoggerMessage(LogLevel.Error, "a message of kind {Kind} from {Peer} was not taken by a fault of the program")]
     static partial void LogFault(ILogger logger, LinkKind kind, string peer, Exception e);
+
+    [LoggerMessage(LogLevel.Error, "a link with {Peer} ended by a fault of the program")]
+    static partial void LogBroke(ILogger logger, string peer, Exception e);
 }
 
 /// <summary>Who sent a message.</summary>

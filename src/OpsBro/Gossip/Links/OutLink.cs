@@ -135,7 +135,26 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
     }
 
     /// <inheritdoc/>
-    public void Execute() => _ = Pump();
+    public void Execute() => _ = Guard();
+
+    async Task Guard()
+    {
+        try
+        {
+            await Pump();
+        }
+        // the border of a link: nobody waits for it, and a pump that is thought to run would be silence for ever
+        catch (Exception e)
+        {
+            owner.Broke(name, e);
+            Drop();
+            lock (gate)
+            {
+                isPumping = false;
+                Failed("a fault of the program");
+            }
+        }
+    }
 
     async Task Pump()
     {
