@@ -41,4 +41,58 @@ public static class KeyValueLimits
 
     /// <summary>An operation is answered within this time, well or badly.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest name or uuid of a member, in bytes.</summary>
+    public const int MaxName = 256;
+
+    /// <summary>Most members of group <c>kv</c> that are placed on the ring.</summary>
+    public const int MaxMembers = 256;
+
+    /// <summary>Most writers in the context of a record.</summary>
+    public const int MaxContext = 32;
+
+    /// <summary>Most bytes of records, keys or values in one message of repair or of a list.</summary>
+    public const int MaxPart = 768 * 1024;
+
+    /// <summary>Longest message that is read.</summary>
+    public const int MaxMessage = 4 * 1024 * 1024;
+
+    /// <summary>Operations of other agents under way on one agent; further ones are refused.</summary>
+    public const int MaxForwarded = 16_384;
+
+    /// <summary>Times an operation is passed on when the agents disagree on the owner.</summary>
+    public const int MaxHops = 2;
+
+    /// <summary>Forwarded writes that are remembered, so that a doubled message does not write twice.</summary>
+    public const int MaxRemembered = 16_384;
+
+    /// <summary>Prefixes that one agent watches, and peers that watch at one agent.</summary>
+    public const int MaxWatched = 256;
+
+    /// <summary>A failed member is expected back for so long; then its copies belong to others.</summary>
+    public static readonly TimeSpan ForgetFailed = TimeSpan.FromHours(72);
+
+    /// <summary>The ring must be unchanged for so long before it is settled: longer than any operation.</summary>
+    public static readonly TimeSpan Settle = TimeSpan.FromSeconds(10);
+
+    /// <summary>A removal is kept for so long at least.</summary>
+    public static readonly TimeSpan KeepRemovals = TimeSpan.FromHours(1);
+
+    /// <summary>A removal with conflicts is kept for so long at least.</summary>
+    public static readonly TimeSpan KeepConflicts = TimeSpan.FromDays(1);
+
+    /// <summary>The promise for a key that is not there is kept for so long; then it is one of the whole partition.</summary>
+    public static readonly TimeSpan KeepPromise = TimeSpan.FromMinutes(1);
+
+    /// <summary>Records of a partition after which its version vector is written.</summary>
+    public const int SaveVectorAfter = 1_000;
+
+    /// <summary>Keys that expire within one tick; the others at the next.</summary>
+    public const int ExpiriesAtOnce = 1_000;
+
+    /// <summary>Most keys in one answer to a list.</summary>
+    public const int MaxListed = 10_000;
+
+    /// <summary>Longest reason in an answer, in bytes.</summary>
+    public const int MaxReason = 4_096;
 }

@@ -1,0 +1,169 @@
+namespace OpsBro.Core.KeyValue;
+
+/// <summary>Records and promises that come and go: sums, order of keys, expiry and the news of it stay true.</summary>
+sealed partial class KeyStore
+{
+    /// <summary>Winners that are removals or expired.</summary>
+    public int Removals { get; set; }
+
+    /// <summary>Keys with versions that lost.</summary>
+    public int Conflicts { get; set; }
+
+    /// <summary>A new dot of ours in a partition.</summary>
+    public Dot NextDot(Partition partition) => new(Writer, ++partition.Sequence);
+
+    /// <summary>Takes a record in, and covers its dot.</summary>
+    /// <returns>Whether the entry changed.</returns>
+    public bool Merge(KeyEntry entry, KeyRecord record, Moment now)
+    {
+        var partition = Partitions[entry.Partition];
+        partition.Vector.Add(record.Dot);
+        if (++partition.Unsaved >= KeyValueLimits.SaveVectorAfter) Save(partition);
+        var winner = entry.Winner;
+        Uncount(entry, partition);
+        var changed = entry.Merge(record);
+        if (changed && !ReferenceEquals(winner, entry.Winner)) Enthrone(entry, now);
+        Count(entry, partition);
+        if (!changed) return false;
+        Stage(entry, partition);
+        Tell(entry, isExpired: false, isConflict: entry.Losers.Length > 0, now);
+        return true;
+    }
+
+    /// <summary>Takes out what was removed elsewhere, or collected.</summary>
+    public void Drop(KeyEntry entry, Func<Dot, bool> isRemoved, Moment now)
+    {
+        var partition = Partitions[entry.Partition];
+        var before = entry.Winner;
+        Uncount(entry, partition);
+        entry.Drop(isRemoved);
+        if (entry.Winner is not null && !ReferenceEquals(before, entry.Winner)) Enthrone(entry, now);
+        Count(entry, partition);
+        Stage(entry, partition);
+        if (entry.IsEmpty) partition.Entries.Remove(entry.Key);
+        if (before is null || ReferenceEquals(before, entry.Winner)) return;
+        var wasShown = !before.IsGone(now.UnixMilliseconds);
+        if (entry.Winner is not null) Tell(entry, isExpired: false, isConflict: entry.Losers.Length > 0, now);
+        else if (wasShown) Tell(new KeyChange(entry.Key, before.Version, true, false, false, before.Writer), entry.Ticket, now);
+    }
+
+    /// <summary>Promises to take no lower version from a coordinator.</summary>
+    public void Promise(KeyEntry entry, long version, Moment now)
+    {
+        var partition = Partitions[entry.Partition];
+        Uncount(entry, partition);
+        entry.Promise = version;
+        entry.PromisedAt = now.Monotonic;
+        Count(entry, partition);
+        Stage(entry, partition);
+    }
+
+    /// <summary>Turns promises for keys that are not there into one for the whole partition.</summary>
+    public void RaiseFloor(Partition partition, Moment now)
+    {
+        List<KeyEntry>? bare = null;
+        foreach (var entry in partition.Entries.Values)
+            if (entry.Winner is null && now.Monotonic - entry.PromisedAt >= KeyValueLimits.KeepPromise) (bare ??= []).Add(entry);
+        if (bare is null) return;
+        foreach (var entry in bare)
+        {
+            partition.Floor = Math.Max(partition.Floor, entry.Promise);
+            Promise(entry, 0, now);
+            partition.Entries.Remove(entry.Key);
+        }
+        Save(partition);
+    }
+
+    /// <summary>Forgets a partition that the live copies have.</summary>
+    public void Empty(Partition partition, Moment now)
+    {
+        foreach (var entry in partition.Entries.Values.ToArray())
+        {
+            // what was promised here stays promised
+            partition.Floor = Math.Max(partition.Floor, entry.Highest);
+            Uncount(entry, partition);
+            (entry.Winner, entry.Losers, entry.Promise) = (null, [], 0);
+            Keys.Remove(entry.Key);
+            Stage(entry, partition);
+        }
+        partition.Entries.Clear();
+        partition.Vector.Clear();
+        partition.Collected.Clear();
+        Save(partition);
+    }
+
+    /// <summary>Tells of winners whose time is over, and takes the values of those that have been gone for long enough everywhere.</summary>
+    public void Expire(Moment now)
+    {
+        for (var left = KeyValueLimits.ExpiriesAtOnce; left > 0 && expiries.TryPeek(out var next, out var at) && at <= now.UnixMilliseconds; left--)
+        {
+            expiries.Dequeue();
+            var (entry, dot) = next;
+            if (entry.Winner is not { } winner || winner.Dot != dot || winner.IsStripped) continue;
+            var partition = Partitions[entry.Partition];
+            Uncount(entry, partition);
+            if (entry.IsExpiryTold)
+            {
+                entry.Winner = winner.Stripped();
+                Stage(entry, partition);
+            }
+            else
+            {
+                entry.IsExpiryTold = true;
+                Tell(entry, isExpired: true, isConflict: false, now);
+                // another node's clock may still show it, and may still ask for it
+                expiries.Enqueue(next, winner.ExpiresAt + (long)KeyValueLimits.MaxAhead.TotalMilliseconds);
+            }
+            Count(entry, partition);
+        }
+    }
+
+    /// <summary>When <see cref="Expire"/> has something to do; null for nothing.</summary>
+    public long? NextExpiry => expiries.TryPeek(out _, out var at) ? at : null;
+
+    void Enthrone(KeyEntry entry, Moment now)
+    {
+        var winner = entry.Winner!;
+        entry.IsExpiryTold = winner.ExpiresAt != 0 && winner.ExpiresAt <= now.UnixMilliseconds;
+        if (winner.ExpiresAt == 0 || winner.IsDeleted || winner.IsStripped) return;
+        var at = entry.IsExpiryTold ? winner.ExpiresAt + (long)KeyValueLimits.MaxAhead.TotalMilliseconds : winner.ExpiresAt;
+        expiries.Enqueue((entry, winner.Dot), at);
+    }
+
+    static bool IsRemoval(KeyEntry entry) => entry.Winner is { } winner && (winner.IsDeleted || winner.IsStripped || entry.IsExpiryTold);
+
+    void Uncount(KeyEntry entry, Partition partition) => Count(entry, partition, -1);
+
+    void Count(KeyEntry entry, Partition partition) => Count(entry, partition, 1);
+
+    void Count(KeyEntry entry, Partition partition, int sign)
+    {
+        Bytes += sign * entry.Size;
+        partition.ContentHash += sign > 0 ? entry.ContentHash : 0 - entry.ContentHash;
+        if (entry.Winner is null)
+        {
+            if (entry.Promise != 0) partition.BarePromises += sign;
+        }
+        else if (IsRemoval(entry))
+        {
+            partition.Removals += sign;
+            Removals += sign;
+        }
+        if (entry.Losers.Length > 0) Conflicts += sign;
+        if (sign < 0) return;
+        if (entry.Winner is not null) Keys.Add(entry.Key);
+        else Keys.Remove(entry.Key);
+    }
+
+    void Tell(KeyEntry entry, bool isExpired, bool isConflict, Moment now)
+    {
+        var winner = entry.Winner!;
+        var isGone = isExpired || winner.IsGone(now.UnixMilliseconds);
+        Tell(new KeyChange(entry.Key, winner.Version, isGone, isExpired, isConflict, winner.Writer), entry.Ticket, now);
+    }
+
+    void Tell(KeyChange change, long ticket, Moment now) => WhenDurable(ticket, _ => Changed(change), now);
+
+    /// <summary>Where changes go: to the process, and to peers that watch.</summary>
+    public Action<KeyChange> Changed { get; set; } = static _ => { };
+}

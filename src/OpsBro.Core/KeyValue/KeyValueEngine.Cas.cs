@@ -1,0 +1,263 @@
+namespace OpsBro.Core.KeyValue;
+
+/// <summary>Promises, for compare and set.</summary>
+public sealed partial class KeyValueEngine
+{
+    /// <summary>Compare and set goes one at a time for each key.</summary>
+    readonly Dictionary<string, Queue<CasWork>> casQueues = new(StringComparer.Ordinal);
+
+    /// <summary>To whom the promises of this start were given, with the number of the work: a question that comes twice is answered twice.</summary>
+    readonly Dictionary<string, (string To, long Number, long Ballot)> promisedTo = new(StringComparer.Ordinal);
+
+    void BeginCas(Request request)
+    {
+        var key = request.Operation.Key;
+        var work = new CasWork(this, request);
+        work.Register();
+        if (casQueues.TryGetValue(key, out var queue))
+        {
+            queue.Enqueue(work);
+            return;
+        }
+        casQueues[key] = queue = new Queue<CasWork>();
+        queue.Enqueue(work);
+        work.Start();
+    }
+
+    /// <summary>Starts the next one of the key. Those that end at once do so one after the other, not each within the one before.</summary>
+    void CasEnded(string key)
+    {
+        endedCas.Enqueue(key);
+        if (endedCas.Count > 1) return;
+        while (endedCas.TryPeek(out var ended))
+        {
+            if (casQueues.TryGetValue(ended, out var queue))
+            {
+                while (queue.TryPeek(out var next) && next.Number == 0) queue.Dequeue();
+                if (queue.Count == 0) casQueues.Remove(ended);
+                else if (!queue.Peek().IsStarted) queue.Peek().Start();
+            }
+            endedCas.Dequeue();
+        }
+    }
+
+    readonly Queue<string> endedCas = new();
+
+    bool OnPromise(string from, ref KeyValueReader reader)
+    {
+        var (number, ballot, key) = (reader.Number(), reader.Number(), ReadKey(ref reader));
+        if (!reader.IsAtEnd) return false;
+        var hash = Ring.HashOf(key);
+        var partition = store.PartitionOf(hash);
+        var entry = partition.Entries.GetValueOrDefault(key);
+        var isRepeated = entry is not null && entry.Promise == ballot && promisedTo.GetValueOrDefault(key) == (from, number, ballot);
+        var isGiven = isRepeated || DiskProblem.Length == 0 && ballot > Math.Max(entry?.Highest ?? 0, partition.Floor)
+            && store.Clock.Observe(ballot, now.UnixMilliseconds);
+        if (isGiven && !isRepeated)
+        {
+            store.Promise(entry ??= store.FindOrAdd(key, hash), ballot, now);
+            if (promisedTo.Count >= KeyValueLimits.MaxRemembered) promisedTo.Clear();
+            promisedTo[key] = (from, number, ballot);
+        }
+        var message = Message(MessageKind.Promised);
+        message.Number(number);
+        message.Flag(isGiven);
+        message.Number(ballot);
+        message.Number(Math.Max(entry?.Highest ?? 0, partition.Floor));
+        WriteRecords(message, entry);
+        SendDurably(from, message, entry?.Ticket ?? 0);
+        return true;
+    }
+
+    bool OnPromised(string from, in MessageHead head, ref KeyValueReader reader)
+    {
+        var (number, isGiven, ballot, highest) = (reader.Number(), reader.Flag(), reader.Number(), reader.Number());
+        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd) return false;
+        store.Clock.Observe(highest, now.UnixMilliseconds);
+        if (works.TryGetValue(number, out var work)) work.Promised(from, head, isGiven, ballot, highest, records);
+        return true;
+    }
+
+    /// <summary>
+    /// A majority of the home copies agree, and while the ring is not settled one of the home copies of the ring before as well; all of them
+    /// on our ring.
+    /// </summary>
+    bool IsDecided(Dictionary<string, MessageHead> agreed, int partition, bool all)
+    {
+        var home = ring.Home(partition);
+        if (CountAgreed(home, agreed) < (all ? home.Length : home.Length / 2 + 1)) return false;
+        // quorum reads look at the live copies
+        if (CountAgreed(ring.Live(partition), agreed) < ring.Majority(partition)) return false;
+        if (settledRing is null) return true;
+        var before = settledRing.Home(partition);
+        return CountAgreed(before, agreed) >= before.Length / 2 + 1;
+    }
+
+    int CountAgreed(string[] names, Dictionary<string, MessageHead> agreed)
+    {
+        var count = 0;
+        foreach (var name in names)
+            if (agreed.TryGetValue(name, out var head) && head.SameRing(Head) && (head.Settled == settledHash || IsNew(name))) count++;
+        return count;
+    }
+
+    /// <summary>It has no part in the ring before this one, so it cannot know it.</summary>
+    bool IsNew(string name)
+    {
+        if (settledRing is null) return false;
+        foreach (var member in settledRing.Members)
+            if (member.Name == name) return false;
+        return true;
+    }
+
+    /// <summary>
+    /// Compare and set as one decree of Paxos, its version being the ballot: promises of a majority, the newest of what they have, compare,
+    /// write to a majority.
+    /// </summary>
+    sealed partial class CasWork(KeyValueEngine engine, Request request) : Work(engine, request)
+    {
+        const int MostTries = 6;
+
+        enum Step
+        {
+            Waiting,
+            Promising,
+            Writing,
+            ShowingConflict,
+        }
+
+        readonly Dictionary<string, Copy> copies = new(StringComparer.Ordinal);
+        readonly Dictionary<string, MessageHead> agreed = new(StringComparer.Ordinal);
+        readonly int partition = Ring.PartitionOf(request.KeyHash);
+        HashSet<Dot>? gone;
+        KeyRecord? attempt;
+        KeyEntry? newest;
+        Step step;
+        long ballot;
+        int tries;
+
+        public bool IsStarted { get; set; }
+
+        string Key => Request!.Operation.Key;
+
+        bool IsAlone => Engine.ring.Members.Count <= 1 && Engine.settledRing is null;
+
+        public void Start()
+        {
+            IsStarted = true;
+            var (live, home) = (Engine.ring.Live(partition), Engine.ring.Home(partition));
+            if (live.Length < Engine.ring.Majority(partition))
+                End(Refuse(KeyValueStatus.Unavailable, $"{home.Length / 2 + 1} copies must agree and {live.Length} members are alive; nothing was written"));
+            else if (!IsAlone && Engine.settledHash == 0)
+                End(Refuse(KeyValueStatus.Unavailable, $"{Engine.settings.Name} is new in group kv and not settled yet; try again in {KeyValueLimits.Settle.TotalSeconds} s"));
+            else if (Request!.Operation.Verb == KeyValueVerb.Put
+                && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, Request.Operation.Value.Length))
+                End(Refuse(KeyValueStatus.NoSpace, Engine.FullReason));
+            else Engine.store.WhenDurable(1, _ => Try(), Engine.now);
+        }
+
+        void Try()
+        {
+            if (Number == 0) return;
+            copies.Clear();
+            agreed.Clear();
+            (newest, step) = (null, Step.Promising);
+            if (tries++ >= MostTries)
+            {
+                End(Late());
+                return;
+            }
+            var known = Engine.store.Find(Key, Request!.KeyHash);
+            ballot = Engine.NextVersion(Request.KeyHash, known);
+            if (IsAlone)
+            {
+                copies[Engine.settings.Name] = new Copy(Engine.Head, RecordsOf(known));
+                agreed[Engine.settings.Name] = Engine.Head;
+                Compare();
+                return;
+            }
+            var entry = known ?? Engine.store.FindOrAdd(Key, Request.KeyHash);
+            Engine.store.Promise(entry, ballot, Engine.now);
+            var (mine, given, head) = (RecordsOf(entry), ballot, Engine.Head);
+            AskAgain();
+            Engine.store.WhenDurable(entry.Ticket, _ => Promised(Engine.settings.Name, head, true, given, 0, mine), Engine.now);
+        }
+
+        public override void RingChanged()
+        {
+            if (step == Step.Waiting || IsStarted is false) return;
+            tries = Math.Max(tries - 1, 0);
+            Try();
+        }
+
+        public override void AskAgain()
+        {
+            switch (step)
+            {
+                case Step.Promising:
+                    foreach (var name in Targets())
+                    {
+                        if (agreed.TryGetValue(name, out var head) && head.SameRing(Engine.Head)) continue;
+                        var message = Engine.Message(MessageKind.Promise);
+                        message.Number(Number);
+                        message.Number(ballot);
+                        message.Text(Key);
+                        Engine.Send(name, message);
+                    }
+                    break;
+                case Step.Writing:
+                    Send([attempt!], isStrict: true);
+                    break;
+                case Step.ShowingConflict:
+                    Send(RecordsOf(newest), isStrict: false);
+                    break;
+                case Step.Waiting when IsStarted:
+                    Try();
+                    break;
+            }
+        }
+
+        /// <summary>Everybody whose word may be needed; they are few, or copies are moving.</summary>
+        List<string> Targets()
+        {
+            var names = new List<string>();
+            var isWide = !Engine.isComplete || copies.Values.Any(copy => !copy.Head.IsComplete || !copy.Head.SameRing(Engine.Head));
+            foreach (var member in Engine.ring.Members)
+            {
+                if (!member.IsAlive || member.Name == Engine.settings.Name) continue;
+                if (isWide || Engine.ring.Live(partition).Contains(member.Name) || Engine.ring.Home(partition).Contains(member.Name)
+                    || Engine.settledRing?.Home(partition).Contains(member.Name) == true) names.Add(member.Name);
+            }
+            return names;
+        }
+
+        void Send(KeyRecord[] records, bool isStrict)
+        {
+            foreach (var name in Targets())
+                if (!agreed.TryGetValue(name, out var head) || !head.SameRing(Engine.Head))
+                    Engine.SendRecords(name, Number, isStrict, Key, records[0], records[1..]);
+        }
+
+        public override void Promised(string from, in MessageHead head, bool isGiven, long given, long highest, KeyRecord[] records)
+        {
+            if (Number == 0 || step != Step.Promising || given != ballot) return;
+            if (!isGiven)
+            {
+                if (highest >= ballot) TryLater();
+                return;
+            }
+            var wasWide = copies.Count > 0 && copies.Values.Any(copy => !copy.Head.IsComplete);
+            copies[from] = new Copy(head, records);
+            agreed[from] = head;
+            if (Engine.IsDecided(agreed, partition, all: false) && Engine.IsEnough(copies, partition)) Compare();
+            else if (!head.IsComplete && !wasWide) AskAgain();
+        }
+
+        /// <summary>Two coordinators that push each other aside must not do it for ever.</summary>
+        void TryLater()
+        {
+            step = Step.Waiting;
+            Due = Engine.now.Monotonic + TimeSpan.FromMilliseconds(5 + Engine.chance.Below(20 << Math.Min(tries, 5)));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+namespace OpsBro.Core.KeyValue;
+
+/// <summary>The second half of compare and set: what was found is compared, written, or shown.</summary>
+public sealed partial class KeyValueEngine
+{
+    sealed partial class CasWork
+    {
+        void Compare()
+        {
+            var merged = Merged(Key, Request!.KeyHash, copies, gone);
+            var winner = merged.Winner;
+            var current = winner is null || winner.IsGone(Engine.now.UnixMilliseconds) ? 0 : winner.Version;
+            if (attempt is not null && winner?.Dot != attempt.Dot)
+            {
+                // an earlier try of ours may have been seen, and replaced: nobody can tell
+                End(Late());
+                return;
+            }
+            if (attempt is null && current != Request.Operation.Expected) ShowConflict(merged);
+            else Write(merged);
+        }
+
+        void Write(KeyEntry merged)
+        {
+            var entry = Engine.store.FindOrAdd(Key, Request!.KeyHash);
+            Engine.TakeIn(entry, RecordsOf(merged));
+            entry = Engine.store.FindOrAdd(Key, Request.KeyHash);
+            if (entry.Promise > ballot || entry.Winner?.Version > ballot || Engine.store.Partitions[partition].Floor >= ballot)
+            {
+                TryLater();
+                return;
+            }
+            if (entry.Winner?.Dot != merged.Winner?.Dot && merged.Winner is not null && entry.Winner?.Includes(merged.Winner.Dot) != true
+                || entry.Winner is not null && merged.Winner?.Includes(entry.Winner.Dot) != true)
+            {
+                // another write came in here meanwhile: it must be compared as well
+                TryLater();
+                return;
+            }
+            if (attempt is null && Request.Operation.Verb == KeyValueVerb.Delete && merged.Winner is null)
+            {
+                End(new KeyValueResult(KeyValueStatus.Ok, "") { Copies = agreed.Count });
+                return;
+            }
+            step = Step.Writing;
+            agreed.Clear();
+            attempt = Engine.Write(entry, Request.Operation, ballot);
+            var (mine, head) = (attempt, Engine.Head);
+            Send([attempt], isStrict: true);
+            Engine.store.WhenDurable(entry.Ticket, _ => Kept(Engine.settings.Name, head, KeptStatus.Kept, mine.Dot, 0, []), Engine.now);
+        }
+
+        void ShowConflict(KeyEntry merged)
+        {
+            newest = merged;
+            agreed.Clear();
+            step = Step.ShowingConflict;
+            if (merged.Winner is not { } winner)
+            {
+                EndWithConflict();
+                return;
+            }
+            foreach (var (name, copy) in copies)
+                if (Holds(copy, winner)) agreed[name] = copy.Head;
+            if (IsShown())
+            {
+                EndWithConflict();
+                return;
+            }
+            Send(RecordsOf(merged), isStrict: false);
+            if (agreed.ContainsKey(Engine.settings.Name)) return;
+            var here = Engine.store.Find(Key, Request!.KeyHash);
+            var status = Engine.Keep(Key, Request.KeyHash, ref here, RecordsOf(merged), isStrict: false);
+            var head = Engine.Head;
+            Engine.store.WhenDurable(here?.Ticket ?? 0, _ => Kept(Engine.settings.Name, head, status, winner.Dot, 0, []), Engine.now);
+        }
+
+        bool IsShown() => IsAlone || Engine.IsDecided(agreed, partition, all: false);
+
+        void EndWithConflict()
+        {
+            var view = Engine.View(Key, newest!.Winner, newest.Losers);
+            var isThere = view is { IsDeleted: false };
+            var there = isThere ? $"has version {view!.Version}" : "is not there";
+            var result = Refuse(KeyValueStatus.Conflict, $"the key {there}, and version {Request!.Operation.Expected} was expected (0: not there)");
+            result = result with { Entry = isThere ? view : null, Copies = agreed.Count };
+            // alone, the disk may not have yet what is shown
+            Engine.store.WhenDurable(Engine.store.Find(Key, Request.KeyHash)?.Ticket ?? 0, _ =>
+            {
+                if (Number != 0) End(result);
+            }, Engine.now);
+        }
+
+        public override void Kept(string from, in MessageHead head, KeptStatus status, in Dot dot, long highest, KeyRecord[] records)
+        {
+            if (Number == 0) return;
+            if (step == Step.Writing && dot == attempt!.Dot) Written(from, head, status);
+            else if (step == Step.ShowingConflict && dot == newest!.Winner?.Dot) Shown(from, head, status, dot);
+        }
+
+        void Written(string from, in MessageHead head, KeptStatus status)
+        {
+            if (status == KeptStatus.Refused)
+            {
+                TryLater();
+                return;
+            }
+            if (status != KeptStatus.Kept) return;
+            agreed[from] = head;
+            if (!agreed.ContainsKey(Engine.settings.Name)) return;
+            if (IsAlone || Engine.IsDecided(agreed, partition, Request!.Operation.Acknowledgement == Acknowledgement.All))
+                End(new KeyValueResult(KeyValueStatus.Ok, "") { Entry = Engine.View(Key, attempt!), Copies = agreed.Count });
+        }
+
+        void Shown(string from, in MessageHead head, KeptStatus status, in Dot dot)
+        {
+            switch (status)
+            {
+                case KeptStatus.Kept:
+                    agreed[from] = head;
+                    if (IsShown()) EndWithConflict();
+                    break;
+                case KeptStatus.Gone:
+                    (gone ??= []).Add(dot);
+                    TryLater();
+                    break;
+                case KeptStatus.Refused:
+                    TryLater();
+                    break;
+            }
+        }
+
+        public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable, attempt is null
+            ? $"{agreed.Count} copies agreed in time, which is too few; nothing was written"
+            : "too few copies agreed in time; the write may hold all the same");
+
+        public override void End(KeyValueResult result)
+        {
+            base.End(result);
+            Engine.CasEnded(Key);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+namespace OpsBro.Core.KeyValue;
+
+/// <summary>Writes without a condition, and records that other nodes send.</summary>
+public sealed partial class KeyValueEngine
+{
+    /// <summary>What became of a record that was sent to a node.</summary>
+    internal enum KeptStatus : byte
+    {
+        /// <summary>It, or what replaced it, is on that node's disk.</summary>
+        Kept = 0,
+
+        /// <summary>The node has something newer, or that the record does not replace, or promised a higher version.</summary>
+        Refused = 1,
+
+        /// <summary>Its store is full.</summary>
+        Full = 2,
+
+        /// <summary>Its disk refuses.</summary>
+        Disk = 3,
+
+        /// <summary>It was removed there long ago.</summary>
+        Gone = 4,
+    }
+
+    /// <summary>Makes the next record of a key, above all that this node knows, and takes it in.</summary>
+    KeyRecord Write(KeyEntry entry, KeyValueOperation operation, long version)
+    {
+        var partition = store.Partitions[entry.Partition];
+        var expires = operation.TimeToLive > 0 && operation.Verb == KeyValueVerb.Put ? now.UnixMilliseconds + operation.TimeToLive : 0;
+        var record = new KeyRecord
+        {
+            Version = version, Dot = store.NextDot(partition), Writer = settings.Name, IsDeleted = operation.Verb == KeyValueVerb.Delete,
+            ExpiresAt = expires, Value = operation.Verb == KeyValueVerb.Delete ? default : operation.Value,
+            Context = Context.After(entry.Winner, entry.Losers),
+        };
+        store.Merge(entry, record, now);
+        return record;
+    }
+
+    /// <summary>A version above all that this node knows of a key.</summary>
+    long NextVersion(ulong keyHash, KeyEntry? entry)
+    {
+        store.Clock.Last = Math.Max(store.Clock.Last, Math.Max(entry?.Highest ?? 0, store.PartitionOf(keyHash).Floor));
+        return store.Clock.Next(now.UnixMilliseconds);
+    }
+
+    /// <summary>A record would make the store too large, and larger.</summary>
+    bool IsTooMuch(KeyEntry? entry, string key, int value)
+    {
+        var more = key.Length + value - (entry?.Size ?? 0);
+        return more > 0 && store.Bytes + more > settings.MaxStore;
+    }
+
+    string FullReason => $"the store of {settings.Name} is full ({store.Bytes} of {settings.MaxStore} bytes); remove keys or raise its limit";
+
+    void SendRecords(string to, long number, bool isStrict, string key, KeyRecord winner, KeyRecord[] losers)
+    {
+        var message = Message(MessageKind.Replicate);
+        message.Number(number);
+        message.Flag(isStrict);
+        message.Text(key);
+        WriteRecords(message, winner, losers);
+        Send(to, message);
+    }
+
+    bool OnReplicate(string from, ref KeyValueReader reader)
+    {
+        var (number, isStrict, key) = (reader.Number(), reader.Flag(), ReadKey(ref reader));
+        if (ReadRecords(ref reader) is not { Length: > 0 } records || !reader.IsAtEnd) return false;
+        var hash = Ring.HashOf(key);
+        var partition = store.PartitionOf(hash);
+        var entry = partition.Entries.GetValueOrDefault(key);
+        var status = Keep(key, hash, ref entry, records, isStrict);
+        var message = Message(MessageKind.Kept);
+        message.Number(number);
+        message.Byte((byte)status);
+        message.Dot(records[0].Dot);
+        message.Number(Math.Max(entry?.Highest ?? 0, partition.Floor));
+        WriteRecords(message, status == KeptStatus.Refused ? entry : null);
+        // a full or refusing disk is told at once
+        SendDurably(from, message, status is KeptStatus.Full or KeptStatus.Disk ? 0 : Math.Max(entry?.Ticket ?? 0, status == KeptStatus.Gone ? partition.Ticket : 0));
+        return true;
+    }
+
+    /// <summary>Takes in a record from its coordinator (strict: it must replace what is here), or an entry that a reader found to be the newest.</summary>
+    KeptStatus Keep(string key, ulong hash, ref KeyEntry? entry, KeyRecord[] records, bool isStrict)
+    {
+        var partition = store.PartitionOf(hash);
+        var winner = records[0];
+        if (entry is not null && entry.Winner is { } have && have.Includes(winner.Dot)) return KeptStatus.Kept;
+        if (isStrict && entry is not null && entry.Includes(winner.Dot)) return KeptStatus.Refused;
+        if (partition.Vector.Covers(winner.Dot) && entry?.Winner is null) return KeptStatus.Gone;
+        if (DiskProblem.Length > 0) return KeptStatus.Disk;
+        if (!store.Clock.Observe(winner.Version, now.UnixMilliseconds))
+        {
+            tooFarAhead++;
+            return KeptStatus.Refused;
+        }
+        if (isStrict && (winner.Version < entry?.Promise || winner.Version <= partition.Floor)) return KeptStatus.Refused;
+        if (isStrict && entry?.Winner is { } old && (old.Version > winner.Version || !Context.Covers(winner.Context, old.Dot))) return KeptStatus.Refused;
+        if (IsTooMuch(entry, key, winner.Value.Length) && !winner.IsDeleted) return KeptStatus.Full;
+        entry ??= store.FindOrAdd(key, hash);
+        TakeIn(entry, records);
+        return entry.Winner?.Includes(winner.Dot) == true ? KeptStatus.Kept : KeptStatus.Refused;
+    }
+
+    /// <summary>Takes in all records but those that were here before and are gone.</summary>
+    /// <returns>Whether something changed.</returns>
+    bool TakeIn(KeyEntry entry, KeyRecord[] records)
+    {
+        var changed = false;
+        var vector = store.Partitions[entry.Partition].Vector;
+        foreach (var record in records)
+        {
+            if (vector.Covers(record.Dot)) continue;
+            if (!store.Clock.Observe(record.Version, now.UnixMilliseconds))
+            {
+                tooFarAhead++;
+                continue;
+            }
+            changed |= store.Merge(entry, record, now);
+        }
+        if (entry.IsEmpty) store.Partitions[entry.Partition].Entries.Remove(entry.Key);
+        return changed;
+    }
+
+    bool OnKept(string from, in MessageHead head, ref KeyValueReader reader)
+    {
+        var (number, status, dot, highest) = (reader.Number(), (KeptStatus)reader.Byte(), reader.Dot(), reader.Number());
+        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd || status > KeptStatus.Gone) return false;
+        store.Clock.Observe(highest, now.UnixMilliseconds);
+        if (works.TryGetValue(number, out var work)) work.Kept(from, head, status, dot, highest, records);
+        return true;
+    }
+
+    /// <summary>A put or a removal without a condition, at the owner.</summary>
+    sealed class WriteWork(KeyValueEngine engine, Request request) : Work(engine, request)
+    {
+        const int MostTries = 5;
+
+        readonly HashSet<string> kept = new(StringComparer.Ordinal);
+        readonly int partition = Ring.PartitionOf(request.KeyHash);
+        KeyRecord? record;
+        string trouble = "";
+        int tries;
+
+        int Needed => Request!.Operation.Acknowledgement switch
+        {
+            Acknowledgement.One => 1,
+            Acknowledgement.All => Engine.ring.Home(partition).Length,
+            _ => Engine.ring.Majority(partition),
+        };
+
+        string Key => Request!.Operation.Key;
+
+        public void Begin()
+        {
+            var live = Engine.ring.Live(partition);
+            if (live.Length < Needed) End(Refuse(KeyValueStatus.Unavailable, $"{Needed} copies are needed and {live.Length} members are alive; nothing was written"));
+            else if (Request!.Operation.Verb == KeyValueVerb.Put && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, Request.Operation.Value.Length))
+                End(Refuse(KeyValueStatus.NoSpace, Engine.FullReason));
+            else
+            {
+                Register();
+                // the number of this start must be on disk before a dot bears it
+                Engine.store.WhenDurable(1, _ => Write(), Engine.now);
+            }
+        }
+
+        void Write()
+        {
+            if (Number == 0) return;
+            tries++;
+            kept.Clear();
+            var entry = Engine.store.FindOrAdd(Key, Request!.KeyHash);
+            record = Engine.Write(entry, Request.Operation, Engine.NextVersion(Request.KeyHash, entry));
+            SendAll();
+            KeepHere(record);
+        }
+
+        void KeepHere(KeyRecord mine) => Engine.store.WhenDurable(Engine.store.Find(Key, Request!.KeyHash)?.Ticket ?? 0, _ =>
+        {
+            if (Number != 0 && ReferenceEquals(record, mine)) Count(Engine.settings.Name);
+        }, Engine.now);
+
+        void SendAll()
+        {
+            foreach (var name in Engine.ring.Live(partition))
+                if (name != Engine.settings.Name && !kept.Contains(name)) Engine.SendRecords(name, Number, isStrict: true, Key, record!, []);
+        }
+
+        public override void AskAgain()
+        {
+            if (record is not null) SendAll();
+        }
+
+        public override void RingChanged()
+        {
+            if (record is null) return;
+            kept.Clear();
+            SendAll();
+            KeepHere(record);
+        }
+
+        public override void Kept(string from, in MessageHead head, KeptStatus status, in Dot dot, long highest, KeyRecord[] records)
+        {
+            if (record is null || dot != record.Dot) return;
+            switch (status)
+            {
+                case KeptStatus.Kept when head.SameRing(Engine.Head):
+                    Count(from);
+                    break;
+                case KeptStatus.Kept:
+                    trouble = $"{from} sees other members of group kv than {Engine.settings.Name}";
+                    break;
+                case KeptStatus.Refused when tries < MostTries:
+                    Engine.TakeIn(Engine.store.FindOrAdd(Key, Request!.KeyHash), records);
+                    Write();
+                    break;
+                default:
+                    trouble = status == KeptStatus.Full ? $"the store of {from} is full" : status == KeptStatus.Disk ? $"the disk of {from} refuses" : $"{from} has newer versions";
+                    break;
+            }
+        }
+
+        void Count(string name)
+        {
+            if (!Engine.ring.Live(partition).Contains(name) || !kept.Add(name) || kept.Count < Needed || !kept.Contains(Engine.settings.Name)) return;
+            End(new KeyValueResult(KeyValueStatus.Ok, "") { Entry = Engine.View(Key, record!), Copies = kept.Count });
+        }
+
+        public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable,
+            $"{kept.Count} of {Needed} copies have the write{(trouble.Length > 0 ? $" ({trouble})" : "")}; it may hold all the same");
+    }
+}

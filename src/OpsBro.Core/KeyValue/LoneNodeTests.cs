@@ -1,0 +1,262 @@
+using OpsBro.Core.KeyValue;
+
+namespace OpsBro.Tests.KeyValue;
+
+/// <summary>The engine of an agent that is alone: everything is answered here.</summary>
+public class LoneNodeTests
+{
+    static readonly TimeSpan second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void What_was_put_is_read_listed_and_removed()
+    {
+        var rig = KeyValueRig.Started();
+
+        var put = rig.Put("app/a", "1");
+
+        Assert.Equal(KeyValueStatus.Ok, put.Status);
+        Assert.Equal("1", KeyValueRig.Text(rig.Get("app/a")));
+        Assert.Equal(put.Entry!.Version, rig.Get("app/a").Entry!.Version);
+        Assert.Equal("a", rig.Get("app/a").Entry!.Writer);
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("app/b").Status);
+        rig.Put("app/b", "22");
+        rig.Put("apq", "3");
+        var list = rig.Do(new KeyValueOperation { Verb = KeyValueVerb.List, Key = "app/" });
+        Assert.Equal(["app/a", "app/b"], list.Entries.Select(e => e.Key));
+        Assert.Equal(["app/a", "app/b"], rig.Engine.LocalEntries("app/").Select(e => e.Key));
+        Assert.Equal(KeyValueStatus.Ok, rig.Delete("app/a").Status);
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("app/a").Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Delete("never").Status);
+    }
+
+    [Fact]
+    public void A_list_comes_in_pages()
+    {
+        var rig = KeyValueRig.Started();
+        for (var i = 0; i < 25; i++) rig.Put($"k/{i:00}", "x");
+        for (var i = 0; i < 25; i += 2) rig.Delete($"k/{i:00}");
+
+        var (keys, after) = (new List<string>(), "");
+        bool hasMore;
+        do
+        {
+            var page = rig.Do(new KeyValueOperation { Verb = KeyValueVerb.List, Key = "k/", Limit = 5, After = after });
+            Assert.True(page.Entries.Count <= 5);
+            keys.AddRange(page.Entries.Select(e => e.Key));
+            hasMore = page.HasMore;
+            if (hasMore) after = page.Entries[^1].Key;
+        } while (hasMore);
+
+        Assert.Equal(Enumerable.Range(0, 25).Where(i => i % 2 == 1).Select(i => $"k/{i:00}"), keys);
+    }
+
+    [Fact]
+    public void Nothing_is_shown_or_acknowledged_before_it_is_on_disk()
+    {
+        var rig = KeyValueRig.Started();
+        rig.IsDiskSlow = true;
+
+        var put = rig.Submit(new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = new byte[] { 1 } });
+        var get = rig.Submit(new KeyValueOperation { Verb = KeyValueVerb.Get, Key = "k" });
+
+        Assert.Empty(rig.Answers);
+        Assert.Empty(rig.Changes);
+        rig.Obey();
+        Assert.Equal(KeyValueStatus.Ok, rig.Answers[put].Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Answers[get].Status);
+        Assert.Equal("k", Assert.Single(rig.Changes).Key);
+    }
+
+    [Fact]
+    public void A_disk_that_never_answers_ends_in_unavailable_within_the_patience()
+    {
+        var rig = KeyValueRig.Started();
+        rig.IsDiskSlow = true;
+
+        var put = rig.Submit(new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = new byte[] { 1 } });
+        for (var i = 0; i < 5; i++) rig.Pass(second);
+
+        Assert.Equal(KeyValueStatus.Unavailable, rig.Answers[put].Status);
+        rig.Obey();
+        Assert.Single(rig.Answers);
+    }
+
+    [Fact]
+    public void What_was_acknowledged_is_there_after_a_kill_and_versions_go_on_rising()
+    {
+        var rig = KeyValueRig.Started();
+        var before = rig.Put("k", "old").Entry!.Version;
+        rig.Put("gone", "x");
+        rig.Delete("gone");
+        rig.IsDiskSlow = true;
+        rig.Submit(new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = new byte[] { 9 } });
+
+        rig.IsDiskSlow = false;
+        rig.Now = rig.Now with { UnixMilliseconds = rig.Now.UnixMilliseconds - 100_000 };   // and the clock went back
+        rig.Start();
+
+        Assert.Equal("old", KeyValueRig.Text(rig.Get("k")));
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("gone").Status);
+        Assert.True(rig.Put("k", "new").Entry!.Version > before);
+    }
+
+    [Fact]
+    public void Compare_and_set_takes_only_the_expected_version()
+    {
+        var rig = KeyValueRig.Started();
+
+        Assert.Equal(KeyValueStatus.Conflict, rig.Put("k", "1", expected: 5).Status);
+        var first = rig.Put("k", "1", expected: 0);
+        Assert.Equal(KeyValueStatus.Ok, first.Status);
+        var again = rig.Put("k", "2", expected: 0);
+        Assert.Equal(KeyValueStatus.Conflict, again.Status);
+        Assert.Equal(first.Entry!.Version, again.Entry!.Version);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("k", "2", expected: first.Entry.Version).Status);
+        Assert.Equal(KeyValueStatus.Conflict, rig.Delete("k", expected: first.Entry.Version).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Delete("k", expected: rig.Get("k").Entry!.Version).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("k", "3", expected: 0).Status);
+    }
+
+    [Fact]
+    public void Of_many_that_expect_the_same_version_one_wins()
+    {
+        var rig = KeyValueRig.Started();
+        rig.IsDiskSlow = true;
+
+        var ids = Enumerable.Range(0, 500).Select(i => rig.Submit(new KeyValueOperation
+        {
+            Verb = KeyValueVerb.Put, Key = "k", Value = new byte[] { 1 }, Expected = 0,
+        })).ToArray();
+        rig.Obey();
+
+        Assert.Equal(1, ids.Count(id => rig.Answers[id].Status == KeyValueStatus.Ok));
+        Assert.Equal(499, ids.Count(id => rig.Answers[id].Status == KeyValueStatus.Conflict));
+    }
+
+    [Fact]
+    public void A_key_vanishes_when_its_time_is_over_and_a_later_put_keeps_it()
+    {
+        var rig = KeyValueRig.Started();
+        rig.Put("short", "1", timeToLive: 1_500);
+        rig.Put("kept", "1", timeToLive: 1_500);
+        rig.Put("kept", "2");
+        rig.Changes.Clear();
+
+        rig.Pass(second);
+        Assert.Equal(KeyValueStatus.Ok, rig.Get("short").Status);
+        rig.Pass(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("short").Status);
+        Assert.Equal("2", KeyValueRig.Text(rig.Get("kept")));
+        Assert.True(Assert.Single(rig.Changes) is { Key: "short", IsExpired: true, IsDeleted: true });
+        rig.Start();
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("short").Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("short", "3", expected: 0).Status);
+    }
+
+    [Fact]
+    public void Removals_are_collected_after_an_hour()
+    {
+        var rig = KeyValueRig.Started();
+        for (var i = 0; i < 50; i++) rig.Put($"k{i}", "1", timeToLive: i % 2 == 0 ? 1_000 : 0);
+        for (var i = 1; i < 50; i += 2) rig.Delete($"k{i}");
+        var rows = rig.Disk.Count(row => row.Key.Item1 == StoredTable.Entry);
+
+        for (var i = 0; i < 100; i++) rig.Pass(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(50, rows);
+        Assert.Equal(0, rig.Engine.Statistics.Removals);
+        Assert.DoesNotContain(rig.Disk.Keys, row => row.Item1 == StoredTable.Entry);
+        Assert.Equal(0, rig.Engine.Statistics.Bytes);
+    }
+
+    [Fact]
+    public void A_full_store_refuses_and_takes_removals_and_smaller_values()
+    {
+        var rig = KeyValueRig.Started(maxStore: 1_000);
+        rig.Put("a", new string('x', 600));
+
+        var refused = rig.Put("b", new string('x', 600));
+
+        Assert.Equal(KeyValueStatus.NoSpace, refused.Status);
+        Assert.Contains("1000", refused.Reason);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("a", "small").Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("b", new string('x', 600)).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Delete("b").Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("c", new string('x', 900)).Status);
+    }
+
+    [Fact]
+    public void While_the_disk_refuses_writes_are_refused_and_reads_go_on()
+    {
+        var rig = KeyValueRig.Started();
+        rig.Put("k", "1");
+
+        rig.Engine.DiskProblem = "no space left on /var/lib/opsbro";
+
+        var refused = rig.Put("k", "2");
+        Assert.Equal(KeyValueStatus.NoSpace, refused.Status);
+        Assert.Contains("/var/lib/opsbro", refused.Reason);
+        Assert.Equal("1", KeyValueRig.Text(rig.Get("k")));
+        rig.Engine.DiskProblem = "";
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("k", "2").Status);
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("a\nb", "control")]
+    public void Keys_that_make_no_sense_are_refused_with_the_reason(string key, string reason)
+    {
+        var result = KeyValueRig.Started().Put(key, "1");
+
+        Assert.Equal(KeyValueStatus.Invalid, result.Status);
+        Assert.Contains(reason, result.Reason);
+    }
+
+    [Fact]
+    public void Values_and_keys_beyond_the_limits_are_refused()
+    {
+        var rig = KeyValueRig.Started();
+
+        Assert.Equal(KeyValueStatus.Invalid, rig.Put(new string('k', 513), "1").Status);
+        Assert.Equal(KeyValueStatus.Invalid, rig.Put("half of a pair \ud800", "1").Status);
+        Assert.Equal(KeyValueStatus.Invalid, rig.Put(new string('é', 257), "1").Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put(new string('é', 256), "1").Status);
+        Assert.Equal(KeyValueStatus.Invalid, rig.Put("k", new string('x', KeyValueLimits.MaxValue + 1)).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("k", new string('x', KeyValueLimits.MaxValue)).Status);
+    }
+
+    [Fact]
+    public void A_row_that_was_spoiled_is_counted_and_its_partition_forgets_that_it_had_it()
+    {
+        var rig = KeyValueRig.Started();
+        rig.Put("k", "1");
+        for (var i = 0; i < 3; i++) rig.Pass(second);   // the vector is on disk
+        rig.Disk[(StoredTable.Entry, "k")][3] ^= 0xff;
+        rig.Disk[(StoredTable.Entry, "k")] = rig.Disk[(StoredTable.Entry, "k")][..10];
+
+        rig.Start();
+
+        Assert.Equal(1, rig.Engine.Statistics.Counters["bad_rows"]);
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("k").Status);
+    }
+
+    [Fact]
+    public void A_put_and_a_get_allocate_little()
+    {
+        var rig = KeyValueRig.Started();
+        var value = new byte[100];
+        for (var i = 0; i < 200; i++) rig.Do(new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = value });
+        var (put, get) = (new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = value }, new KeyValueOperation { Verb = KeyValueVerb.Get, Key = "k" });
+        for (var i = 0; i < 100; i++) rig.Do(get);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) rig.Do(put);
+        var perPut = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
+        before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) rig.Do(get);
+        var perGet = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
+
+        Assert.True(perPut <= 3_000 && perGet <= 700, $"{perPut} bytes a put, {perGet} a get");
+    }
+}
