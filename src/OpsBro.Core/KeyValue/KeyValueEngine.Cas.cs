@@ -149,7 +149,8 @@ public sealed partial class KeyValueEngine
             if (live.Length < Engine.ring.Majority(partition))
                 End(Refuse(KeyValueStatus.Unavailable, $"{home.Length / 2 + 1} copies must agree and {live.Length} members are alive; nothing was written"));
             else if (!IsAlone && Engine.settledHash == 0)
-                End(Refuse(KeyValueStatus.Unavailable, $"{Engine.settings.Name} is new in group kv and not settled yet; try again in {KeyValueLimits.Settle.TotalSeconds} s"));
+                End(Refuse(KeyValueStatus.Unavailable,
+                    $"{Engine.settings.Name} is new in group kv and not settled yet; try again in {KeyValueLimits.Settle.TotalSeconds} s"));
             else if (Request!.Operation.Verb == KeyValueVerb.Put
                 && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, Request.Operation.Value.Length))
                 End(Refuse(KeyValueStatus.NoSpace, Engine.FullReason));

@@ -33,7 +33,8 @@ public sealed partial class KeyValueEngine
             for (var partition = 0; partition < KeyValueLimits.Partitions; partition++)
             {
                 if (ring.Live(partition).Length >= ring.Majority(partition)) continue;
-                Answer(request, Refuse(KeyValueStatus.Unavailable, $"only {members.Count} of {ring.Members.Count} members are alive: some keys have no majority"));
+                Answer(request, Refuse(KeyValueStatus.Unavailable,
+                    $"only {members.Count} of {ring.Members.Count} members are alive: some keys have no majority"));
                 return;
             }
         }

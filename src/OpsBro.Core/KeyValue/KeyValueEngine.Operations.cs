@@ -131,7 +131,7 @@ public sealed partial class KeyValueEngine
     {
         var operation = request.Operation;
         if (Problem(operation) is { } problem) Answer(request, Refuse(KeyValueStatus.Invalid, problem));
-        else if ((request.Origin.Length == 0 ? ownWorks : othersWorks) >= (request.Origin.Length == 0 ? KeyValueLimits.MaxOperations : KeyValueLimits.MaxForwarded))
+        else if (request.Origin.Length == 0 ? ownWorks >= KeyValueLimits.MaxOperations : othersWorks >= KeyValueLimits.MaxForwarded)
             Answer(request, Refuse(KeyValueStatus.Unavailable, "too many operations are under way; try again later"));
         else if (operation.Verb == KeyValueVerb.List) BeginList(request);
         else if (operation.Verb == KeyValueVerb.Get) BeginGet(request);

@@ -24,7 +24,8 @@ public sealed partial class KeyValueEngine
     /// it holds copies for others. Short ASCII; the process publishes it when it changes.
     /// </summary>
     public string Announcement =>
-        $"{store.Writer >> 16:x12} {ring.KnownHash >> 32:x8} {ring.AliveHash >> 32:x8} {(isSettled ? "settled" : isComplete ? "complete" : "moving")}{(isHolding ? " holding" : "")}";
+        $"{store.Writer >> 16:x12} {ring.KnownHash >> 32:x8} {ring.AliveHash >> 32:x8} "
+        + (isSettled ? "settled" : isComplete ? "complete" : "moving") + (isHolding ? " holding" : "");
 
     /// <summary>Names of the members that have the live copies of a key; the first owns it.</summary>
     public IReadOnlyList<string> Owners(string key) => ring.Live(Ring.PartitionOf(Ring.HashOf(key)));

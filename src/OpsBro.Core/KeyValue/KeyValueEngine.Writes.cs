@@ -78,7 +78,8 @@ public sealed partial class KeyValueEngine
         message.Number(Math.Max(entry?.Highest ?? 0, partition.Floor));
         WriteRecords(message, status == KeptStatus.Refused ? entry : null);
         // a full or refusing disk is told at once
-        SendDurably(from, message, status is KeptStatus.Full or KeptStatus.Disk ? 0 : Math.Max(entry?.Ticket ?? 0, status == KeptStatus.Gone ? partition.Ticket : 0));
+        var isAtOnce = status is KeptStatus.Full or KeptStatus.Disk;
+        SendDurably(from, message, isAtOnce ? 0 : Math.Max(entry?.Ticket ?? 0, status == KeptStatus.Gone ? partition.Ticket : 0));
         return true;
     }
 
@@ -156,8 +157,10 @@ public sealed partial class KeyValueEngine
         public void Begin()
         {
             var live = Engine.ring.Live(partition);
-            if (live.Length < Needed) End(Refuse(KeyValueStatus.Unavailable, $"{Needed} copies are needed and {live.Length} members are alive; nothing was written"));
-            else if (Request!.Operation.Verb == KeyValueVerb.Put && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, Request.Operation.Value.Length))
+            var operation = Request!.Operation;
+            if (live.Length < Needed)
+                End(Refuse(KeyValueStatus.Unavailable, $"{Needed} copies are needed and {live.Length} members are alive; nothing was written"));
+            else if (operation.Verb == KeyValueVerb.Put && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, operation.Value.Length))
                 End(Refuse(KeyValueStatus.NoSpace, Engine.FullReason));
             else
             {
@@ -218,7 +221,12 @@ public sealed partial class KeyValueEngine
                     Write();
                     break;
                 default:
-                    trouble = status == KeptStatus.Full ? $"the store of {from} is full" : status == KeptStatus.Disk ? $"the disk of {from} refuses" : $"{from} has newer versions";
+                    trouble = status switch
+                    {
+                        KeptStatus.Full => $"the store of {from} is full",
+                        KeptStatus.Disk => $"the disk of {from} refuses",
+                        _ => $"{from} has newer versions",
+                    };
                     break;
             }
         }

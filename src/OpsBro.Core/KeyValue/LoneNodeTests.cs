@@ -247,7 +247,8 @@ public class LoneNodeTests
         var rig = KeyValueRig.Started();
         var value = new byte[100];
         for (var i = 0; i < 200; i++) rig.Do(new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = value });
-        var (put, get) = (new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = value }, new KeyValueOperation { Verb = KeyValueVerb.Get, Key = "k" });
+        var put = new KeyValueOperation { Verb = KeyValueVerb.Put, Key = "k", Value = value };
+        var get = new KeyValueOperation { Verb = KeyValueVerb.Get, Key = "k" };
         for (var i = 0; i < 100; i++) rig.Do(get);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
