@@ -29,6 +29,7 @@ internal sealed class StreamPump
     readonly StreamSnapshots snapshots;
     readonly Action<StreamClient> left;
     readonly Meter meter;
+    readonly Func<TimeSpan> clock;
     readonly WakeUp wake = new();
     readonly ConcurrentQueue<StreamClient> newcomers = new();
     readonly List<StreamClient> clients = [];
@@ -42,8 +43,9 @@ internal sealed class StreamPump
     /// <param name="snapshots">Pictures of the whole.</param>
     /// <param name="left">Called for each reader that has gone.</param>
     /// <param name="meter">Counts rounds.</param>
-    public StreamPump(EventRing ring, StreamSnapshots snapshots, Action<StreamClient> left, Meter meter) =>
-        (this.ring, this.snapshots, this.left, this.meter) = (ring, snapshots, left, meter);
+    /// <param name="clock">Monotonic.</param>
+    public StreamPump(EventRing ring, StreamSnapshots snapshots, Action<StreamClient> left, Meter meter, Func<TimeSpan> clock) =>
+        (this.ring, this.snapshots, this.left, this.meter, this.clock) = (ring, snapshots, left, meter, clock);
 
     /// <summary>Bytes sent.</summary>
     public long SentBytes => Interlocked.Read(ref sentBytes);
@@ -104,8 +106,9 @@ internal sealed class StreamPump
             {
                 wake.Reset();
                 var began = Monotonic.Now;
-                var isBusy = Round(began);
+                var isBusy = Round(clock());
                 var took = Monotonic.Now - began;
+                if (clients.Count > 0) meter.Ran(took);
                 if (took >= shortRound) await Task.Delay(took * Rest < LongestRest ? took * Rest : LongestRest, stop);
                 if (clients.Count == 0 && newcomers.IsEmpty) await wake.Called.WaitAsync(stop);
                 else await Task.WhenAny(wake.Called, Task.Delay(isBusy ? again : tick, stop));
@@ -117,7 +120,7 @@ internal sealed class StreamPump
         }
         ring.Added -= Wake;
         EndAll(WebSocketFrames.GoingAway, "the agent stops");
-        Round(Monotonic.Now);
+        Round(clock());
         foreach (var client in clients) Remove(client);
         clients.Clear();
     }
@@ -145,7 +148,6 @@ internal sealed class StreamPump
         }
         Interlocked.Add(ref sentBytes, sent);
         Tidy(now);
-        meter.Ran(Monotonic.Now - now);
         return isBusy;
     }
 

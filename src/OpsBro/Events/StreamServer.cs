@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpsBro.Config;
+using OpsBro.Platform;
 
 namespace OpsBro.Events;
 
@@ -35,7 +36,8 @@ internal sealed partial class StreamServer : BackgroundService
     public StreamServer(ConfigStore config, StreamHub hub, Telemetry telemetry, ILogger<StreamServer> logger)
     {
         (this.config, this.hub, this.logger) = (config, hub, logger);
-        pump = new StreamPump(hub.Ring, hub.Snapshots, client => guests.Leave(client.Source), telemetry.Of("events", "websocket"));
+        pump = new StreamPump(hub.Ring, hub.Snapshots, client => guests.Leave(client.Source), telemetry.Of("events", "websocket"),
+            () => Monotonic.Now);
         welcome = new StreamWelcome(hub, pump, guests);
     }
 

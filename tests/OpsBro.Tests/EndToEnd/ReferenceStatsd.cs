@@ -50,7 +50,7 @@ sealed class ReferenceStatsd : IAsyncDisposable
     /// <param name="options">More of its configuration, in its own words.</param>
     public static async Task<ReferenceStatsd> Start(string options)
     {
-        var program = await Install();
+        var program = await NpmPackage.Install("statsd", Version);
         var daemon = new ReferenceStatsd();
         daemon.sink.Start();
         File.WriteAllText(Path.Join(daemon.directory, "shim.js"), Shim);
@@ -78,39 +78,6 @@ sealed class ReferenceStatsd : IAsyncDisposable
     void Note(object sender, DataReceivedEventArgs line)
     {
         lock (log) log.AppendLine(line.Data);
-    }
-
-    /// <summary>Fetches it into the user's cache, once for all runs.</summary>
-    static async Task<string> Install()
-    {
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } given
-            ? given
-            : Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache");
-        var home = Path.Join(cache, "opsbro-tests", $"npm-statsd-{Version}");
-        var program = Path.Join(home, "node_modules", "statsd");
-        if (File.Exists(Path.Join(program, "stats.js"))) return program;
-        Directory.CreateDirectory(Path.GetDirectoryName(home)!);
-        // made beside it and then renamed: a run that is cut off leaves nothing half
-        var made = $"{home}.{Environment.ProcessId}";
-        Directory.CreateDirectory(made);
-        var start = new ProcessStartInfo("npm", [
-            "install", "--prefix", made, "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", $"statsd@{Version}"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var said = await RunningAgent.Run(start);
-        Assert.True(said.ExitCode == 0, $"npm could not fetch statsd@{Version}: {said.Errors}");
-        try
-        {
-            Directory.Move(made, home);
-        }
-        catch (IOException) when (File.Exists(Path.Join(program, "stats.js")))
-        {
-            Directory.Delete(made, recursive: true);   // another run was quicker
-        }
-        return program;
     }
 
     /// <summary>Sends packets, and waits until each has been counted.</summary>
