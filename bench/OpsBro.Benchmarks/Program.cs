@@ -1,3 +1,6 @@
 using BenchmarkDotNet.Running;
+using OpsBro.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(OpsBro.Benchmarks.RuleBenchmarks).Assembly).Run(args);
+if (args is ["dns-server", .. var rest]) return DnsServing.Run(rest);
+BenchmarkSwitcher.FromAssembly(typeof(RuleBenchmarks).Assembly).Run(args);
+return 0;

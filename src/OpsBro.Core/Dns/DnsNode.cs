@@ -56,12 +56,6 @@ public sealed record DnsNode
 
     /// <summary>True when none of its checks and services is anything but ok.</summary>
     public bool IsOk => Checks.All(c => c.State == CheckState.Ok) && Services.All(s => s.State == CheckState.Ok);
-
-    /// <summary>True when a service or check of that name is critical.</summary>
-    public bool IsCritical(string name) => Services.Any(s => s.State == CheckState.Critical && Same(s.Name, name))
-        || Checks.Any(c => c.State == CheckState.Critical && Same(c.Name, name));
-
-    static bool Same(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>What the answers need besides the nodes.</summary>

@@ -175,6 +175,8 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
         DnsZone zone, ref DnsAnswer answer, ReadOnlySpan<byte> message, in DnsClient client, ReadOnlySpan<byte> cookie, DnsRcode rcode, bool isOurs, long now)
     {
         counts.Count(rcode);
+        // there is no longer message than this: who is in it was chosen by lot
+        if (client.IsStream) answer.IsCut = false;
         if (answer.IsCut) counts.Cut++;
         var length = answer.At;
         if (query.HasEdns)

@@ -226,6 +226,19 @@ public class DnsResponderTests
     }
 
     [Fact]
+    public void More_nodes_than_a_message_holds_are_chosen_by_lot()
+    {
+        var rig = new DnsRig(DnsRig.Many(5_000, 1));
+
+        var one = DnsMessage.TryRead(rig.Send(DnsRig.Query("all.group.opsbro", DnsType.A), isStream: true)!)!;
+        var other = DnsMessage.TryRead(rig.Send(DnsRig.Query("all.group.opsbro", DnsType.A), isStream: true)!)!;
+
+        Assert.Equal(4_093, one.Answers.Count);
+        Assert.False(one.Header.Has(DnsHeader.Truncated));
+        Assert.NotEqual(one.Answers.Select(r => r.Data).Order(StringComparer.Ordinal), other.Answers.Select(r => r.Data).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Further_records_that_find_no_room_do_not_count_as_cut()
     {
         var nodes = DnsRig.Many(8, 1).Select(n => n with { Services = [DnsRig.Service("web", port: 80)] }).ToArray();

@@ -13,9 +13,11 @@ sealed record DnsHost(byte[] Target, int OwnLength, byte[][] Addresses);
 sealed partial class DnsZoneBuilder
 {
     readonly Dictionary<string, DnsName> made = new(StringComparer.Ordinal);
+    readonly Dictionary<string, DnsName?> byText = new(StringComparer.Ordinal);
     readonly SortedSet<string> unnamed = new(StringComparer.Ordinal);
     readonly byte[][][] addresses;
     readonly byte[][] texts;
+    readonly HashSet<string>?[] critical;
 
     /// <summary>A builder of nodes, which it puts in the order of distance.</summary>
     public DnsZoneBuilder(IReadOnlyList<DnsNode> nodes, DnsZoneSettings settings)
@@ -25,6 +27,7 @@ sealed partial class DnsZoneBuilder
         Domain = DnsNames.Wire(settings.Domain.Trim('.').ToLowerInvariant()) is { Length: > 1 } wire ? wire
             : throw new ArgumentException($"\"{settings.Domain}\" is no domain", nameof(settings));
         addresses = [.. Nodes.Select(n => Records(n.Addresses))];
+        critical = [.. Nodes.Select(CriticalOf)];
         texts = [.. Nodes.Select(n => DnsRecordBytes.Texts(TextsOf(n)))];
         Hosts = [.. Nodes.Select((n, i) => HostOf(n, addresses[i])), ServerHost()];
         OkBits = DnsFilter.Bits(Nodes.Count);
@@ -34,11 +37,7 @@ sealed partial class DnsZoneBuilder
     /// <param name="Key">The name on the wire, without the third label and the domain.</param>
     /// <param name="Label">The name of the group or service, as it is compared with those of services and checks; empty for a node's.</param>
     /// <param name="Nodes">Who has it.</param>
-    sealed record DnsName(byte[] Key, string Label, List<int> Nodes)
-    {
-        /// <summary>Only these when it is a tag of a service.</summary>
-        public HashSet<int>? Tagged { get; set; }
-    }
+    sealed record DnsName(byte[] Key, string Label, List<int> Nodes);
 
     public DnsZoneSettings Settings { get; }
 
@@ -85,7 +84,7 @@ sealed partial class DnsZoneBuilder
 
     void AddNodes(List<(byte[], DnsSet?, bool)> all)
     {
-        made.Clear();
+        Begin();
         for (var i = 0; i < Nodes.Count; i++)
         {
             Add(i, Nodes[i].Name, DnsZone.Name, "");
@@ -96,7 +95,7 @@ sealed partial class DnsZoneBuilder
 
     void AddGroups(List<(byte[], DnsSet?, bool)> all)
     {
-        made.Clear();
+        Begin();
         for (var i = 0; i < Nodes.Count; i++)
             foreach (var group in Nodes[i].Groups) Add(i, group, DnsZone.Group, group);
         foreach (var name in made.Values) all.Add((name.Key, SetOf(name, name.Label, isGroup: true), false));
@@ -104,7 +103,7 @@ sealed partial class DnsZoneBuilder
 
     void AddServices(List<(byte[], DnsSet?, bool)> all)
     {
-        made.Clear();
+        Begin();
         var tags = new SortedSet<(string Service, string Tag)>();
         for (var i = 0; i < Nodes.Count; i++)
         {
@@ -123,7 +122,7 @@ sealed partial class DnsZoneBuilder
         }
         // a tag that is a group only is found without a name of its own
         var services = made.Values.ToDictionary(n => n.Label.ToLowerInvariant(), n => n);
-        made.Clear();
+        Begin();
         foreach (var (service, tag) in tags)
         {
             foreach (var node in services.TryGetValue(service, out var of) ? of.Nodes : [])
@@ -155,14 +154,27 @@ sealed partial class DnsZoneBuilder
 
     void Add(int node, string text, byte[] kind, string label)
     {
+        // the same few groups on many nodes: their names are written once
+        if (!byText.TryGetValue(text, out var name)) byText[text] = name = NameOf(text, kind, label);
+        if (name is not null && (name.Nodes.Count == 0 || name.Nodes[^1] != node)) name.Nodes.Add(node);
+    }
+
+    DnsName? NameOf(string text, byte[] kind, string label)
+    {
         if (Key(text, kind) is not { } key)
         {
             unnamed.Add(text);
-            return;
+            return null;
         }
         var id = Convert.ToHexString(key);
         if (!made.TryGetValue(id, out var name)) made[id] = name = new DnsName(key, label, []);
-        if (name.Nodes.Count == 0 || name.Nodes[^1] != node) name.Nodes.Add(node);
+        return name;
+    }
+
+    void Begin()
+    {
+        made.Clear();
+        byText.Clear();
     }
 
     /// <summary>Null for a name that cannot be written, or that would be too long with a zone and the domain behind it.</summary>
@@ -185,7 +197,7 @@ sealed partial class DnsZoneBuilder
         {
             var node = name.Nodes[i];
             var reason = !Nodes[node].IsAlive ? DnsOmission.NotAlive
-                : judge is not null && Nodes[node].IsCritical(judge) ? DnsOmission.Critical
+                : judge is not null && critical[node]?.Contains(judge) == true ? DnsOmission.Critical
                 : addresses[node].Length == 0 ? DnsOmission.NoAddress
                 : DnsOmission.None;
             candidates[i] = (node, reason);
@@ -252,6 +264,17 @@ sealed partial class DnsZoneBuilder
         MostRecords = Math.Max(MostRecords, all.Count);
         var isSame = all.All(one => one.Weight == all[0].Weight);
         return new DnsRecords(data, starts, [.. all.Select(one => one.Node)], isSame ? null : [.. all.Select(one => one.Weight)]);
+    }
+
+    /// <summary>Names of services and checks that are critical; null for none, as on most nodes.</summary>
+    static HashSet<string>? CriticalOf(DnsNode node)
+    {
+        HashSet<string>? all = null;
+        foreach (var service in node.Services)
+            if (service.State == CheckState.Critical) (all ??= new(StringComparer.OrdinalIgnoreCase)).Add(service.Name);
+        foreach (var (name, state) in node.Checks)
+            if (state == CheckState.Critical) (all ??= new(StringComparer.OrdinalIgnoreCase)).Add(name);
+        return all;
     }
 
     static byte[][] Records(IReadOnlyList<IPAddress> all) =>

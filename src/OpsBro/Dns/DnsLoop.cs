@@ -24,14 +24,16 @@ internal sealed partial class DnsLoop : BackgroundService
     /// <summary>What could not be opened is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
 
-    /// <summary>Least time between two pictures.</summary>
+    /// <summary>Least time between two pictures; and so many times as long as the last one took: never more than a twentieth of a core.</summary>
     public static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
+
+    const int GatherTimes = 20;
 
     /// <summary>How often it looks for what no feed tells: what this node says of itself.</summary>
     public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
-    /// <summary>A picture is made anew after so long: round trips change all the time.</summary>
-    public static readonly TimeSpan MostAge = TimeSpan.FromSeconds(10);
+    /// <summary>A picture is made anew after so long; nearest first sooner, for round trips change all the time.</summary>
+    public static readonly TimeSpan MostAge = TimeSpan.FromMinutes(1), MostAgeNear = TimeSpan.FromSeconds(10);
 
     readonly ConfigStore config;
     readonly DnsPictures pictures;
@@ -103,7 +105,9 @@ internal sealed partial class DnsLoop : BackgroundService
             {
                 await Guarded(stoppingToken);
                 await changed.WaitAsync(server is null ? Timeout.InfiniteTimeSpan : LookAgain, stoppingToken);
-                if (server is not null && Gather - (Monotonic.Now - madeAt) is { Ticks: > 0 } early) await Task.Delay(early, stoppingToken);
+                var pause = TimeSpan.FromMilliseconds(GatherTimes * (picture?.Milliseconds ?? 0));
+                if (pause < Gather) pause = Gather;
+                if (server is not null && pause - (Monotonic.Now - madeAt) is { Ticks: > 0 } early) await Task.Delay(early, stoppingToken);
             }
         }
         catch (OperationCanceledException)
@@ -168,7 +172,7 @@ internal sealed partial class DnsLoop : BackgroundService
         // no feed tells what this node says of itself once all can read it
         var own = book.Find(cluster.Options.Zone, cluster.Name)?.Map;
         if (own != ownMap) (ownMap, isDirty) = (own, true);
-        if (server is null || isDirty || now - madeAt > MostAge) await NewPicture();
+        if (server is null || isDirty || now - madeAt > (options.IsNearestFirst ? MostAgeNear : MostAge)) await NewPicture();
         if (server is { Problems.Length: > 0 } && now - triedAt > TryAgain) Open();
         if (server is { } running) meters.Take(running);
     }
