@@ -151,9 +151,7 @@ public sealed partial class KeyValueEngine
             else if (!IsAlone && Engine.settledHash == 0)
                 End(Refuse(KeyValueStatus.Unavailable,
                     $"{Engine.settings.Name} is new in group kv and not settled yet; try again in {KeyValueLimits.Settle.TotalSeconds} s"));
-            else if (Request!.Operation.Verb == KeyValueVerb.Put
-                && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, Request.Operation.Value.Length))
-                End(Refuse(KeyValueStatus.NoSpace, Engine.FullReason));
+            else if (Engine.NoRoom(Request!) is { } reason) End(Refuse(KeyValueStatus.NoSpace, reason));
             else Engine.store.WhenDurable(1, _ => Try(), Engine.now);
         }
 

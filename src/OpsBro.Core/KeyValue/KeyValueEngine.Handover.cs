@@ -69,6 +69,7 @@ public sealed partial class KeyValueEngine
             var key = (partition.Number, false);
             if (!offers.TryGetValue(key, out var offer) || offer.Hash != partition.Vector.Hash)
                 offers[key] = offer = new Offered(partition.Vector.Hash, partition.Vector);
+            DropIfAgreed(partition, offer);
             foreach (var name in ring.Live(partition.Number))
                 if (!offer.Agreed.Contains(name)) SendOffer(name, partition, false, offer);
         }

@@ -43,7 +43,7 @@ public sealed partial class KeyValueEngine
         public TimeSpan Deadline { get; set; } = request?.Deadline ?? engine.now.Monotonic + KeyValueLimits.Patience;
 
         /// <summary>When <see cref="Tick"/> has something to do.</summary>
-        public TimeSpan Due { get; set; }
+        public virtual TimeSpan Due { get; set; }
 
         TimeSpan pause = firstPause;
 
@@ -69,15 +69,18 @@ public sealed partial class KeyValueEngine
             AskAgain();
         }
 
+        public void Unregister()
+        {
+            if (Number == 0) return;
+            Engine.works.Remove(Number);
+            if (Request is not null && Request.Origin.Length == 0) Engine.ownWorks--;
+            else if (Request is not null) Engine.othersWorks--;
+            Number = 0;
+        }
+
         public virtual void End(KeyValueResult result)
         {
-            if (Number != 0)
-            {
-                Engine.works.Remove(Number);
-                if (Request is not null && Request.Origin.Length == 0) Engine.ownWorks--;
-                else if (Request is not null) Engine.othersWorks--;
-            }
-            Number = 0;
+            Unregister();
             if (Request is not null) Engine.Answer(Request, result);
         }
 
@@ -133,9 +136,33 @@ public sealed partial class KeyValueEngine
         if (Problem(operation) is { } problem) Answer(request, Refuse(KeyValueStatus.Invalid, problem));
         else if (request.Origin.Length == 0 ? ownWorks >= KeyValueLimits.MaxOperations : othersWorks >= KeyValueLimits.MaxForwarded)
             Answer(request, Refuse(KeyValueStatus.Unavailable, "too many operations are under way; try again later"));
+        else if (!IsSure && operation.Consistency != Consistency.Local) new UnsureWork(this, request).Register();
         else if (operation.Verb == KeyValueVerb.List) BeginList(request);
         else if (operation.Verb == KeyValueVerb.Get) BeginGet(request);
         else BeginWrite(request);
+    }
+
+    /// <summary>
+    /// An agent that was never settled and has just started may not have heard yet of those who keep the keys: until it must believe that it is
+    /// alone, operations wait.
+    /// </summary>
+    bool IsSure => ring.Members.Count > (IsMember ? 1 : 0) || settledHash == ring.KnownHash || now.Monotonic >= startedAt + KeyValueLimits.Alone;
+
+    /// <summary>Waits until it is known whether we are alone, and begins then.</summary>
+    sealed class UnsureWork(KeyValueEngine engine, Request request) : Work(engine, request)
+    {
+        public override TimeSpan Due => Earlier(Engine.startedAt + KeyValueLimits.Alone, Deadline);
+
+        public override void RingChanged() => AskAgain();
+
+        public override void AskAgain()
+        {
+            if (!Engine.IsSure) return;
+            Unregister();
+            Engine.Begin(Request!);
+        }
+
+        public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable, "the agent has just started and looks for the members of group kv");
     }
 
     void BeginWrite(Request request)

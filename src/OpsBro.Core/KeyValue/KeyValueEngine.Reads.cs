@@ -90,7 +90,7 @@ public sealed partial class KeyValueEngine
 
     static KeyRecord[] RecordsOf(KeyEntry? entry) => entry?.Winner is { } winner ? [winner, .. entry.Losers] : [];
 
-    /// <summary>Enough copies answered: a majority of complete ones on our ring, or everybody who lives.</summary>
+    /// <summary>Enough copies on our ring answered: a majority of complete ones, or everybody who lives.</summary>
     bool IsEnough(Dictionary<string, Copy> copies, int partition)
     {
         var complete = 0;
@@ -101,7 +101,7 @@ public sealed partial class KeyValueEngine
         foreach (var member in ring.Members)
         {
             if (!member.IsAlive) continue;
-            if (!copies.ContainsKey(member.Name)) return false;
+            if (!copies.TryGetValue(member.Name, out var copy) || !copy.Head.SameRing(Head)) return false;
             answered++;
         }
         return answered >= ring.Majority(partition);

@@ -60,6 +60,7 @@ public sealed partial class KeyValueEngine
         ringSince = now.Monotonic;
         isSettled = false;
         fetches.Clear();
+        offers.Clear();
         if (settledHash == ring.KnownHash) settledRing = null;
         else if (settledRing is null && previousRing is not null && previousRing.KnownHash == settledHash) settledRing = previousRing;
         previousRing = ring;
@@ -155,6 +156,7 @@ public sealed partial class KeyValueEngine
             if (peer.Said is not { IsComplete: true, IsHolding: false } said || !said.SameRing(Head)) return false;
         for (var partition = 0; partition < KeyValueLimits.Partitions; partition++)
         {
+            if (settledHash == ring.KnownHash) break;
             if (ring.Live(partition).Length < ring.Majority(partition)) return false;
             if (settledRing is null) continue;
             var home = settledRing.Home(partition);

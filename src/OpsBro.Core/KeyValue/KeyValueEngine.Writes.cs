@@ -44,14 +44,28 @@ public sealed partial class KeyValueEngine
         return store.Clock.Next(now.UnixMilliseconds);
     }
 
-    /// <summary>A record would make the store too large, and larger.</summary>
+    /// <summary>
+    /// A record of another node would make the store too large, and larger. An eighth is kept for those: what others had acknowledged when
+    /// the store became full must find room.
+    /// </summary>
     bool IsTooMuch(KeyEntry? entry, string key, int value)
     {
         var more = key.Length + value - (entry?.Size ?? 0);
-        return more > 0 && store.Bytes + more > settings.MaxStore;
+        return more > 0 && store.Bytes + more > settings.MaxStore + settings.MaxStore / 8;
     }
 
-    string FullReason => $"the store of {settings.Name} is full ({store.Bytes} of {settings.MaxStore} bytes); remove keys or raise its limit";
+    /// <summary>Why a value has no room, on this node or on one that keeps a copy; null when it has.</summary>
+    string? NoRoom(Request request)
+    {
+        if (request.Operation.Verb != KeyValueVerb.Put) return null;
+        var more = request.Operation.Key.Length + request.Operation.Value.Length - (store.Find(request.Operation.Key, request.KeyHash)?.Size ?? 0);
+        if (more <= 0) return null;
+        if (store.Bytes + more > settings.MaxStore)
+            return $"the store of {settings.Name} is full ({store.Bytes} of {settings.MaxStore} bytes); remove keys or raise its limit";
+        foreach (var name in ring.Live(Ring.PartitionOf(request.KeyHash)))
+            if (membership.Peers.GetValueOrDefault(name)?.Said?.IsFull == true) return $"the store of {name} is full; remove keys or raise its limit";
+        return null;
+    }
 
     void SendRecords(string to, long number, bool isStrict, string key, KeyRecord winner, KeyRecord[] losers)
     {
@@ -157,11 +171,9 @@ public sealed partial class KeyValueEngine
         public void Begin()
         {
             var live = Engine.ring.Live(partition);
-            var operation = Request!.Operation;
             if (live.Length < Needed)
                 End(Refuse(KeyValueStatus.Unavailable, $"{Needed} copies are needed and {live.Length} members are alive; nothing was written"));
-            else if (operation.Verb == KeyValueVerb.Put && Engine.IsTooMuch(Engine.store.Find(Key, Request.KeyHash), Key, operation.Value.Length))
-                End(Refuse(KeyValueStatus.NoSpace, Engine.FullReason));
+            else if (Engine.NoRoom(Request!) is { } reason) End(Refuse(KeyValueStatus.NoSpace, reason));
             else
             {
                 Register();

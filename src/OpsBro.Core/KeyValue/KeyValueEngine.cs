@@ -17,6 +17,7 @@ public sealed partial class KeyValueEngine
     readonly Gossip.Chance chance;
     readonly KeyValueWriter writer = new();
     readonly Dictionary<long, Work> works = [];
+    readonly TimeSpan startedAt;
     Ring ring;
     Moment now;
     long numbers;
@@ -29,6 +30,7 @@ public sealed partial class KeyValueEngine
     public KeyValueEngine(KeyValueSettings settings, IKeyValueOutput output, IEnumerable<StoredRow> stored, Moment now)
     {
         (this.settings, this.output, this.now) = (settings, output, now);
+        startedAt = now.Monotonic;
         chance = new Gossip.Chance(settings.Seed);
         store = new KeyStore(settings, output, stored, now) { Changed = Tell };
         membership = new Membership(store);

@@ -75,6 +75,9 @@ public static class KeyValueLimits
     /// <summary>The ring must be unchanged for so long before it is settled: longer than any operation.</summary>
     public static readonly TimeSpan Settle = TimeSpan.FromSeconds(10);
 
+    /// <summary>An agent that has never been settled waits so long after its start before it believes that there is no other.</summary>
+    public static readonly TimeSpan Alone = TimeSpan.FromSeconds(4);
+
     /// <summary>A removal is kept for so long at least.</summary>
     public static readonly TimeSpan KeepRemovals = TimeSpan.FromHours(1);
 

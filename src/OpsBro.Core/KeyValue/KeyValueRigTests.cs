@@ -32,6 +32,7 @@ sealed class KeyValueRig : IKeyValueOutput
     {
         var rig = new KeyValueRig { Name = name, MaxStore = maxStore };
         rig.Start();
+        rig.Pass(KeyValueLimits.Alone);   // until then it looks for others
         return rig;
     }
 

@@ -78,6 +78,8 @@ sealed class Membership(KeyStore store)
             }
             changed |= Stand(peer, member.Standing == MemberStanding.Alive, now);
         }
+        // of ourselves we know: who is not shown to be in the group has left it
+        if (!shown.Contains(store.Settings.Name)) changed |= peers.Remove(store.Settings.Name);
         foreach (var peer in peers.Values)
             if (!shown.Contains(peer.Name)) changed |= Stand(peer, false, now);
         changed |= Forget(now);

@@ -76,7 +76,8 @@ enum MessageKind : byte
 /// <param name="Settled">Hash of the known members of the ring on which it last was settled; 0 for none.</param>
 /// <param name="IsComplete">It has taken what is its own from every living member since its ring changed.</param>
 /// <param name="IsHolding">It holds partitions for others.</param>
-readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool IsComplete, bool IsHolding)
+/// <param name="IsFull">Its store is full: values that need more room are refused by the owners of its copies.</param>
+readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool IsComplete, bool IsHolding, bool IsFull)
 {
     /// <summary>The protocol's version: the first byte.</summary>
     public const byte Version = 1;
@@ -91,7 +92,7 @@ readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool
         to.Fixed(Known);
         to.Fixed(Alive);
         to.Fixed(Settled);
-        to.Byte((byte)((IsComplete ? 1 : 0) | (IsHolding ? 2 : 0)));
+        to.Byte((byte)((IsComplete ? 1 : 0) | (IsHolding ? 2 : 0) | (IsFull ? 4 : 0)));
     }
 
     public static MessageHead Read(ref KeyValueReader from, out MessageKind kind)
@@ -99,6 +100,6 @@ readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool
         if (from.Byte() != Version) from.Fail();
         kind = (MessageKind)from.Byte();
         var (known, alive, settled, flags) = (from.Fixed(), from.Fixed(), from.Fixed(), from.Byte());
-        return new MessageHead(known, alive, settled, (flags & 1) != 0, (flags & 2) != 0);
+        return new MessageHead(known, alive, settled, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0);
     }
 }
