@@ -207,7 +207,7 @@ public sealed partial class KeyValueEngine
                 case Step.Writing:
                     Send([attempt!], isStrict: true);
                     break;
-                case Step.ShowingConflict:
+                case Step.ShowingConflict when newest?.Winner is not null:
                     Send(RecordsOf(newest), isStrict: false);
                     break;
                 case Step.Waiting when IsStarted:

@@ -162,7 +162,7 @@ public sealed partial class KeyValueEngine
             var home = settledRing.Home(partition);
             var here = 0;
             foreach (var name in home)
-                if (membership.Peers.TryGetValue(name, out var peer) && peer.IsAlive) here++;
+                if (!membership.Peers.TryGetValue(name, out var peer) || peer.IsAlive) here++;   // who left decides nothing on the old ring
             if (here < home.Length / 2 + 1) return false;
         }
         return true;

@@ -37,8 +37,8 @@ public sealed partial class KeyValueEngine
         membership.Load(now);
         LoadSettled();
         ring = membership.ToRing();
-        // numbers of an earlier start may still be in answers under way
-        numbers = (long)(store.Writer & 0xffff) << 40;
+        // numbers of an earlier start may still be in messages under way, and be remembered by peers
+        numbers = (long)(Dot.Mix(store.Writer) >> 2);
         RingChanged();
         store.Flush();
     }

@@ -32,7 +32,6 @@ sealed class KeyValueRig : IKeyValueOutput
     {
         var rig = new KeyValueRig { Name = name, MaxStore = maxStore };
         rig.Start();
-        rig.Pass(KeyValueLimits.Alone);   // until then it looks for others
         return rig;
     }
 
@@ -42,6 +41,7 @@ sealed class KeyValueRig : IKeyValueOutput
         var settings = new KeyValueSettings { Name = Name, Id = $"id of {Name}", FreshStoreId = Ring.HashOf(Name), Seed = 1, MaxStore = MaxStore };
         Engine = new KeyValueEngine(settings, this, [.. Disk.Select(row => new StoredRow(row.Key.Item1, row.Key.Item2, row.Value))], Now);
         Settle();
+        Pass(KeyValueLimits.Alone);   // until then it looks for others
     }
 
     public void Pass(TimeSpan time)
