@@ -27,6 +27,9 @@ internal sealed record AgentOptions
     /// <summary>The last metrics, and those that wait to be passed on.</summary>
     public string MetricJournalFile => Path.Join(DataDirectory, "metrics-journal.db");
 
+    /// <summary>Keys and values.</summary>
+    public string KeyValueFile => Path.Join(DataDirectory, "kv.db");
+
     /// <summary>Log files.</summary>
     public string LogDirectory => Path.Join(DataDirectory, "logs");
 }

@@ -117,15 +117,16 @@ internal sealed partial class Database
             opened.Open();
             Execute(opened, $"""
                 PRAGMA busy_timeout = {BusyMilliseconds};
+                PRAGMA locking_mode = {(kind.IsAlone ? "EXCLUSIVE" : "NORMAL")};
                 PRAGMA auto_vacuum = {(kind.Shrinks ? "INCREMENTAL" : "NONE")};
                 PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = NORMAL;
+                PRAGMA synchronous = {(kind.IsSynced ? "FULL" : "NORMAL")};
                 PRAGMA cache_size = -512;
                 PRAGMA temp_store = MEMORY;
                 PRAGMA journal_size_limit = {kind.LogBytes};
                 CREATE TABLE IF NOT EXISTS schema_version(component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
                 """);
-            if (kind.WaitsForFile && source != Memory) Probe(opened);
+            if (kind.WaitsForFile && source != Memory && !(kind.IsAlone && HasTables(opened))) Probe(opened);
             return opened;
         }
         catch
@@ -147,6 +148,7 @@ internal sealed partial class Database
         var aside = $"{file}.damaged-{time.GetUtcNow():yyyyMMddTHHmmssfff}";
         foreach (var suffix in new[] { "", "-wal", "-shm" })
             if (System.IO.File.Exists(file + suffix)) System.IO.File.Move(file + suffix, aside + suffix);
+        this.aside = aside;
         LogMovedAside(file, reason, aside, kind.What);
     }
 

@@ -55,7 +55,7 @@ internal sealed partial class Database : IDisposable
     SqliteConnection connection;
     int queued, renewals;
     volatile bool isStopping;
-    volatile string problem = "";
+    volatile string problem = "", aside = "";
     volatile bool isShrinkAsked;
     bool isFailing, isInMemory, isWaiting;
 
@@ -83,6 +83,12 @@ internal sealed partial class Database : IDisposable
 
     /// <summary>Why states and history are not stored now, in one line; empty when they are.</summary>
     public string Problem => problem;
+
+    /// <summary>Told on the writer's thread when <see cref="Problem"/> is another one: it must not wait.</summary>
+    public event Action? ProblemChanged;
+
+    /// <summary>What became of a file that was damaged since the agent started; empty when none was.</summary>
+    public string Aside => aside;
 
     /// <summary>
     /// Brings one component's tables to their newest version. Step 1 makes them, each later step changes them; steps once released never
@@ -204,7 +210,7 @@ internal sealed partial class Database : IDisposable
                 if (isWaiting) Reopen();
                 else if (!isInMemory && !System.IO.File.Exists(file)) Renew("someone removed it");
                 isFailing = RunAll(group) > 0;
-                if (!isInMemory) problem = "";
+                if (!isInMemory && problem.Length > 0) Say("");
                 if (isShrinkAsked) ShrinkNow();
                 return isFailing;
             }
@@ -232,13 +238,20 @@ internal sealed partial class Database : IDisposable
     void Refused(List<Work> group, string reason)
     {
         if (problem.Length == 0) LogRefused(file, kind.What, reason);
-        problem = $"{file}: {kind.What} cannot be stored: {reason}; look at df and at the file's mode";
+        Say($"{file}: {kind.What} cannot be stored: {reason}; look at df and at the file's mode");
         foreach (var work in group)
         {
             if (work.IsRead) Answer(work);
             else if (isStopping) Drop(work);
             else refused.Add(work);
         }
+    }
+
+    void Say(string what)
+    {
+        if (problem == what) return;
+        problem = what;
+        ProblemChanged?.Invoke();
     }
 
     void Drop(Work work)

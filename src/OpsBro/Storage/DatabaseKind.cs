@@ -25,4 +25,12 @@ internal sealed record DatabaseKind
     /// While the file cannot be had, writes wait for it, and questions meet empty tables. False: memory takes its place to the agent's end.
     /// </summary>
     public bool WaitsForFile { get; init; }
+
+    /// <summary>Each commit is on the platter before it is told: a power cut loses nothing that was. Costs a flush of the disk a commit.</summary>
+    public bool IsSynced { get; init; }
+
+    /// <summary>
+    /// No other process may open the file. It needs no shared memory beside it then, and what it has can be read though the disk is full.
+    /// </summary>
+    public bool IsAlone { get; init; }
 }
