@@ -8,6 +8,7 @@ using OpsBro.Dns;
 using OpsBro.Evaluator;
 using OpsBro.Events;
 using OpsBro.Gossip;
+using OpsBro.KeyValue;
 using OpsBro.Metrics;
 using OpsBro.Metrics.Exporters;
 using OpsBro.Metrics.Listeners;
@@ -34,6 +35,7 @@ internal static class Components
         new NodeStateComponent(),
         new DnsComponent(),
         new EventsComponent(),
+        new KeyValueComponent(),
         new MetricsComponent(),
         new ForwardComponent(),
         new StatsdComponent(),

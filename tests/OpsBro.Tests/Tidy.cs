@@ -24,6 +24,7 @@ public partial class Tidy
         ["Evaluator"] = ["Api", "Cli", "Collectors", "Config", "Detectors", "Gossip", "Platform"],
         ["Events"] = ["Agent", "Api", "Checks", "Cli", "Config", "Detectors", "Gossip", "NodeState", "Platform"],
         ["Gossip"] = ["Agent", "Api", "Cli", "Config", "Detectors", "NodeState", "Platform", "Storage"],
+        ["KeyValue"] = ["Agent", "Api", "Cli", "Config", "Detectors", "Events", "Gossip", "NodeState", "Platform", "Storage"],
         ["Metrics"] = ["Agent", "Api", "Checks", "Cli", "Collectors", "Config", "Detectors", "Gossip", "NodeState", "Platform", "Storage"],
         ["NodeState"] = ["Agent", "Api", "Checks", "Config", "Detectors", "Gossip", "Platform"],
         ["Platform"] = [],

@@ -74,7 +74,7 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
             throw new ApiProblem(403,
                 $"{context.Request.Method} {context.Request.Path} changes something: use the unix socket, or a token of http.tokens");
         }
-        if (route.RefusesUnknownQuery) CheckQuery(context.Request, route);
+        if (route.RefusesUnknownQuery && (context.Request.QueryString.HasValue || route.NeedsQuery)) CheckQuery(context.Request, route);
     }
 
     static void CheckQuery(HttpRequest request, ApiRoute route)

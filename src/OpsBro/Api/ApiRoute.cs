@@ -56,6 +56,7 @@ internal sealed record ApiRoute(
     readonly List<ApiContent> taken = [], given = [];
     readonly SortedDictionary<int, string> failures = [];
     readonly HashSet<int> never = [];
+    bool? needsQuery;
 
     /// <summary>The component that mapped it.</summary>
     public string Slice { get; init; } = "";
@@ -80,6 +81,9 @@ internal sealed record ApiRoute(
 
     /// <summary>The parameters of the query.</summary>
     public IEnumerable<ApiParameter> Query => Parameters.Where(parameter => !IsInPath(parameter.Name));
+
+    /// <summary>True when one of them must be given; asked at each request.</summary>
+    public bool NeedsQuery => needsQuery ??= Query.Any(parameter => parameter.Kind.IsRequired);
 
     /// <summary>The parameters of the path, in its order.</summary>
     public IEnumerable<ApiParameter> Parts => Path.Split('/').Where(part => part.StartsWith('{'))

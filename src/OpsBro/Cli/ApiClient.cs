@@ -56,17 +56,34 @@ internal sealed class ApiClient(Func<ApiAddress> place)
             ?? throw new CliError(2, $"the agent answered null to {path}");
     }
 
+    /// <summary>Any body, and the answer whatever its status: for verbs that tell several of them apart.</summary>
+    /// <exception cref="CliError">The agent cannot be reached.</exception>
+    public async Task<ApiAnswer> Send(string method, string path, byte[]? body, CancellationToken cancel)
+    {
+        var (status, content) = await Request(method, path, body, cancel);
+        await using (content)
+        {
+            if (status >= 300) return new ApiAnswer(status, [], await Refusal(content, status, path, cancel));
+            var all = new MemoryStream();
+            content.CopyTo(all);
+            return new ApiAnswer(status, all.ToArray(), "");
+        }
+    }
+
     /// <summary>Sends a request; the answer's body when it is a good one.</summary>
     async Task<Stream> Open(string method, string path, byte[]? json, CancellationToken cancel)
+    {
+        var (status, content) = await Request(method, path, json, cancel);
+        if (status < 300) return content;
+        await using (content) throw new CliError(2, await Refusal(content, status, path, cancel));
+    }
+
+    async Task<SocketHttp.Answer> Request(string method, string path, byte[]? json, CancellationToken cancel)
     {
         var address = place();
         try
         {
-            var (status, content) = address.Socket is { } socket
-                ? SocketHttp.Send(socket, method, path, json)
-                : await SendOverTcp(address, method, path, json, cancel);
-            if (status < 300) return content;
-            await using (content) throw new CliError(2, await Refusal(content, status, path, cancel));
+            return address.Socket is { } socket ? SocketHttp.Send(socket, method, path, json) : await SendOverTcp(address, method, path, json, cancel);
         }
         catch (Exception e) when (e is HttpRequestException or SocketException or IOException)
         {
@@ -135,6 +152,16 @@ internal sealed class ApiClient(Func<ApiAddress> place)
         if (address.Token is { } token) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
+}
+
+/// <summary>An answer of the API, good or bad.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Body">Of a good one.</param>
+/// <param name="Reason">Of a bad one: what is wrong.</param>
+internal sealed record ApiAnswer(int Status, byte[] Body, string Reason)
+{
+    /// <summary>It is a good one.</summary>
+    public bool IsGood => Status < 300;
 }
 
 /// <summary>Where the agent is.</summary>

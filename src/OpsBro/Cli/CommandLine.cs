@@ -7,7 +7,7 @@ namespace OpsBro.Cli;
 
 /// <summary>
 /// The command line: nouns and verbs of every component. Exit codes: 0 done, 1 the agent cannot be reached,
-/// 2 the call is wrong or what was asked for failed.
+/// 2 the call is wrong or what was asked for failed. Some verbs have further ones and say so.
 /// </summary>
 internal static class CommandLine
 {
@@ -32,6 +32,7 @@ internal static class CommandLine
     static readonly (string Word, string Noun)[] aliases =
     [
         ("collector", "collectors"), ("detector", "detectors"), ("pack", "packs"), ("checks", "monitoring"), ("check", "monitoring"),
+        ("kv", "kv-store"),
     ];
 
     /// <summary>How words are read: @FILE is a value of some verbs, not a file of arguments.</summary>

@@ -125,6 +125,14 @@ internal sealed class Terminal
     /// <summary>Prints a line.</summary>
     public void Line(string text = "") => output.WriteLine(IsUtf8 ? text : Ascii(text));
 
+    /// <summary>Writes bytes as they are.</summary>
+    public void Bytes(ReadOnlySpan<byte> bytes)
+    {
+        output.Flush();
+        if (output is StreamWriter stream) stream.BaseStream.Write(bytes);
+        else output.Write(System.Text.Encoding.UTF8.GetString(bytes));
+    }
+
     /// <summary>Prints a line in a tone.</summary>
     public void Line(Tone tone, string text) => Line(Paint(tone, text));
 

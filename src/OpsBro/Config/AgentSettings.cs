@@ -14,7 +14,7 @@ internal sealed record AgentSettings
     /// <summary>Sections: what stands below each is read by the slice of that name.</summary>
     static readonly string[] sections =
     [
-        "http", "collectors", "checks", "storage", "gossip", "metrics", "statsd", "graphite", "forward", "websocket", "dns",
+        "http", "collectors", "checks", "storage", "gossip", "metrics", "statsd", "graphite", "forward", "websocket", "kv", "dns",
         .. laterSections,
     ];
 

@@ -23,7 +23,7 @@ internal sealed class KeyValueFile : IDisposable
     };
 
     readonly Database database;
-    readonly Action<long> persisted;
+    readonly Action<IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)>> persisted;
     readonly Action lost;
     readonly Lock gate = new();
     readonly List<(long Ticket, IReadOnlyList<StoredRow> Rows)> taken = [];
@@ -34,14 +34,15 @@ internal sealed class KeyValueFile : IDisposable
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="file">Where.</param>
-    /// <param name="persisted">Told on the disk's thread that the rows of a ticket are on the disk.</param>
+    /// <param name="persisted">Told on the disk's thread which rows are on the disk, in order.</param>
     /// <param name="lost">Told on the disk's thread, once, that the file was damaged or removed and a new one begun.</param>
     /// <param name="problemChanged">Told on the disk's thread that <see cref="Problem"/> is another one.</param>
     /// <param name="time">Wall clock.</param>
     /// <param name="telemetry">Counters.</param>
     /// <param name="logger">The database's log.</param>
     public KeyValueFile(
-        string file, Action<long> persisted, Action lost, Action problemChanged, TimeProvider time, Telemetry telemetry, ILogger<Database> logger)
+        string file, Action<IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)>> persisted, Action lost, Action problemChanged,
+        TimeProvider time, Telemetry telemetry, ILogger<Database> logger)
     {
         (this.persisted, this.lost) = (persisted, lost);
         database = new Database(file, time, telemetry, logger, Kind);
@@ -131,15 +132,10 @@ internal sealed class KeyValueFile : IDisposable
 
     void Ended(bool isOnDisk)
     {
-        if (isLost)
-        {
-            taken.Clear();
-            lost();
-            return;
-        }
-        if (!isOnDisk) return;   // the agent stops, or it is tried again: nobody was told that they are there
-        foreach (var (ticket, _) in taken) persisted(ticket);
-        taken.Clear();
+        if (isLost) lost();
+        else if (isOnDisk) persisted(taken);
+        else return;   // the agent stops, or it is tried again: nobody was told that they are there
+        lock (gate) taken.Clear();
     }
 
     /// <summary>Commits what waits and closes the file.</summary>

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using OpsBro.Core.KeyValue;
+using OpsBro.Gossip;
+
+namespace OpsBro.KeyValue;
+
+/// <summary>What the engine causes, and what the disk says to it. The engine's calls come under its lock.</summary>
+internal sealed partial class KeyValueLoop : IKeyValueOutput
+{
+    /// <summary>Changes told on the agent's event stream in one second; of more it says that they are left out, for other topics share its memory.</summary>
+    public const int MaxTold = 200;
+
+    long toldSecond;
+    int told;
+
+    void IKeyValueOutput.Send(string member, ReadOnlyMemory<byte> message) => Links.Send(LinkKind.KeyValue, member, message);
+
+    void IKeyValueOutput.Persist(long ticket, IReadOnlyList<StoredRow> rows) => file!.Write(ticket, rows);
+
+    void IKeyValueOutput.Answer(ulong id, KeyValueResult result)
+    {
+        if (id == submitting) submitted = result;
+        else if (waiting.Remove(id, out var waiter)) waiter.TrySetResult(result);
+    }
+
+    void IKeyValueOutput.Changed(in KeyChange change)
+    {
+        Watches.Tell(change);
+        var now = time.GetUtcNow();
+        var second = now.ToUnixTimeSeconds();
+        if (second != toldSecond) (toldSecond, told) = (second, 0);
+        if (++told > MaxTold + 1) return;
+        var isLeftOut = told > MaxTold;
+        var item = isLeftOut ? KeyItem.LeftOut(now, cluster.Name) : KeyItem.Of(now, cluster.Name, change);
+        ring.Add(KeyValueComponent.Noun, number => JsonSerializer.SerializeToUtf8Bytes(item with { Sequence = number }, KeyValueJson.Default.KeyItem));
+    }
+
+    /// <summary>On the disk's thread.</summary>
+    void Persisted(IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)> done)
+    {
+        lock (gate)
+        {
+            var now = Now;
+            for (var i = 0; i < done.Count; i++) engine?.Persisted(done[i].Ticket, now);
+        }
+    }
+
+    /// <summary>On the disk's thread.</summary>
+    void DiskChanged()
+    {
+        lock (gate)
+        {
+            if (engine is not null && file is not null) engine.DiskProblem = file.Problem;
+        }
+    }
+
+    /// <summary>On the disk's thread: the file is another one, and empty. The loop begins anew, as another store.</summary>
+    void Lost()
+    {
+        LogLost(logger, self.Options.KeyValueFile);
+        Close("the file of keys and values was lost, and is begun anew; ask again in a moment");
+        isLost = true;
+        wake.Set();
+    }
+}

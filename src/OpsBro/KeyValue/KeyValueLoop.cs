@@ -1,0 +1,375 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
+using OpsBro.Config;
+using OpsBro.Core.KeyValue;
+using OpsBro.Detectors;
+using OpsBro.Events;
+using OpsBro.Gossip;
+using OpsBro.NodeState;
+using OpsBro.Platform;
+using OpsBro.Storage;
+
+namespace OpsBro.KeyValue;
+
+/// <summary>
+/// The engine of keys and values, and the process around it. One lock: requests, links and the disk enter it on their own threads, so that
+/// a value that is here is read without a change of thread. What the engine causes only puts something down: nothing of it comes back in.
+/// </summary>
+internal sealed partial class KeyValueLoop : IHostedService
+{
+    /// <summary>A file that cannot be had is tried again after so long.</summary>
+    public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
+
+    /// <summary>The view of the members is looked at again after so long, though nobody told of a change.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
+
+    /// <summary>News of members are gathered so long.</summary>
+    static readonly TimeSpan gather = TimeSpan.FromMilliseconds(50);
+
+    const int StackBytes = 256 * 1024;
+
+    readonly AgentState self;
+    readonly ConfigStore config;
+    readonly Cluster cluster;
+    readonly Groups groups;
+    readonly Readiness readiness;
+    readonly EventRing ring;
+    readonly Telemetry telemetry;
+    readonly TimeProvider time;
+    readonly ILogger<KeyValueLoop> logger;
+    readonly ILogger<Database> fileLogger;
+    readonly KeyValueSight sight;
+    readonly Lock gate = new();
+    readonly Dictionary<ulong, TaskCompletionSource<KeyValueResult>> waiting = [];
+    readonly AutoResetEvent wake = new(false);
+    readonly SemaphoreSlim news = new(0, 1);
+    readonly CancellationTokenSource stop = new();
+    readonly Feed<MemberChanged>.Subscription members;
+    readonly Feed<NodeChanged>.Subscription nodes;
+    readonly Thread thread;
+    KeyValueEngine? engine;
+    KeyValueFile? file;
+    KeyValueSight.View? view;
+    KeyValueResult? submitted;
+    ulong lastId, submitting;
+    bool areWatchesOther;
+    Task following = Task.CompletedTask;
+    volatile string notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
+    volatile bool needsLinks, isLost;
+
+    /// <summary>Makes the loop, and registers it with the cluster.</summary>
+    public KeyValueLoop(
+        AgentState self, ConfigStore config, Cluster cluster, NodeBook book, Groups groups, Readiness readiness, EventRing ring,
+        Feed<MemberChanged> memberFeed, Feed<NodeChanged> nodeFeed, Telemetry telemetry, TimeProvider time, ILoggerFactory loggers)
+    {
+        (this.self, this.config, this.cluster, this.groups, this.readiness, this.ring, this.telemetry, this.time) =
+            (self, config, cluster, groups, readiness, ring, telemetry, time);
+        (logger, fileLogger) = (loggers.CreateLogger<KeyValueLoop>(), loggers.CreateLogger<Database>());
+        sight = new KeyValueSight(cluster, book, groups);
+        Watches = new KeyWatches(WatchesChanged);
+        (members, nodes) = (memberFeed.Subscribe(), nodeFeed.Subscribe());
+        cluster.Parts.Facts.Add((KeyValueSight.Fact, () => announcement));
+        cluster.Parts.Troubles.Add(() => Problems);
+        cluster.Parts.Links.Register(LinkKind.KeyValue, Received);
+        readiness.Expect(KeyValueComponent.Noun);
+        thread = new Thread(Run, StackBytes) { IsBackground = true, Name = KeyValueComponent.Noun };
+    }
+
+    /// <summary>Who waits for changes.</summary>
+    public KeyWatches Watches { get; }
+
+    /// <summary>Why nothing can be asked now; empty when it can.</summary>
+    public string NotReady
+    {
+        get
+        {
+            lock (gate) return engine is null || view is null ? notReady : "";
+        }
+    }
+
+    Links Links => cluster.Parts.Links;
+
+    Moment Now => new(Monotonic.Now, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    KeyValueOptions Options => KeyValueOptions.Read(config.Current.Agent, []);
+
+    /// <summary>What the operator should mend.</summary>
+    public IEnumerable<string> Problems
+    {
+        get
+        {
+            if (broken.Length > 0) yield return broken;
+            if (aside.Length > 0) yield return aside;
+            if (file?.Problem is { Length: > 0 } problem) yield return problem;
+            if (needsLinks && Links.Problem is { Length: > 0 } cut) yield return $"keys and values: {cut}";
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        config.Published += Look;
+        groups.Published += Look;
+        following = Task.WhenAll(Follow(), Each(members, _ => true), Each(nodes, KeyValueSight.Matters));
+        thread.Start();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (stop.IsCancellationRequested) return;   // the host says it twice
+        config.Published -= Look;
+        groups.Published -= Look;
+        await stop.CancelAsync();
+        wake.Set();
+        if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
+        await following;
+        Close("the agent stops");
+        file?.Dispose();
+    }
+
+    /// <summary>Takes the engine out, and tells everyone who waits.</summary>
+    void Close(string why)
+    {
+        lock (gate)
+        {
+            (engine, notReady) = (null, why);
+            foreach (var waiter in waiting.Values) waiter.TrySetResult(new KeyValueResult(KeyValueStatus.Unavailable, why));
+            waiting.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Asks the engine. The answer is there at once when nobody else has to be asked, and after <see cref="KeyValueLimits.Patience"/> at the latest.
+    /// </summary>
+    public ValueTask<KeyValueResult> Ask(KeyValueOperation operation)
+    {
+        if (needsLinks && operation.Consistency != Consistency.Local && Links.Problem is { Length: > 0 } cut)
+            return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
+        lock (gate)
+        {
+            if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
+            submitting = ++lastId;
+            engine.Submit(lastId, operation, Now);
+            submitting = 0;
+            if (submitted is { } answer)
+            {
+                submitted = null;
+                return new(answer);
+            }
+            var waiter = new TaskCompletionSource<KeyValueResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.Add(lastId, waiter);
+            return new(waiter.Task);
+        }
+    }
+
+    /// <summary>Asks the engine something under its lock; the fallback while there is none.</summary>
+    public T Look<T>(Func<KeyValueEngine, T> ask, T otherwise)
+    {
+        lock (gate) return engine is { } there ? ask(there) : otherwise;
+    }
+
+    /// <summary>The members as they are seen, this one too when it is one.</summary>
+    public IReadOnlyList<KeyValueMember> Members
+    {
+        get
+        {
+            lock (gate) return view?.Members ?? [];
+        }
+    }
+
+    void Received(LinkPeer from, ReadOnlyMemory<byte> message)
+    {
+        if (from.Zone != cluster.Options.Zone) return;
+        lock (gate) engine?.Receive(from.Name, message, Now);
+    }
+
+    void Run()
+    {
+        try
+        {
+            Open();
+            while (!stop.IsCancellationRequested)
+            {
+                if (isLost)
+                {
+                    isLost = false;
+                    file?.Dispose();
+                    Open();
+                }
+                var sleep = Round() - Monotonic.Now;
+                if (sleep > TimeSpan.Zero) wake.WaitOne(sleep);
+            }
+        }
+        // the border of the loop: the agent runs on, and says what happened
+        catch (Exception e)
+        {
+            LogBroken(logger, e);
+            broken = $"keys and values stopped by a fault of the program ({e.GetType().Name}: {e.Message}); see opsbro agent log show kv, and restart the agent";
+            Close(broken);
+            readiness.Done(KeyValueComponent.Noun);
+        }
+    }
+
+    TimeSpan Round()
+    {
+        TimeSpan due;
+        string said;
+        lock (gate)
+        {
+            if (engine is null) return Monotonic.Now + TryAgain;
+            if (areWatchesOther)
+            {
+                areWatchesOther = false;
+                engine.Watch(Watches.Prefixes(), Now);
+            }
+            due = engine.Tick(Now);
+            said = engine.Announcement;
+            file!.Retry();
+        }
+        Announce(said);
+        return due;
+    }
+
+    void Announce(string said)
+    {
+        if (said == announcement) return;
+        announcement = said;
+        cluster.Parts.SayAgain();
+    }
+
+    /// <summary>Reads the file and makes the engine; waits while the file cannot be had, for what it holds is not known then.</summary>
+    void Open()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var opened = new KeyValueFile(self.Options.KeyValueFile, Persisted, Lost, DiskChanged, time, telemetry, fileLogger);
+            try
+            {
+                Begin(opened, opened.Load());
+                return;
+            }
+            catch (IOException e)
+            {
+                opened.Dispose();
+                notReady = broken = e.Message;
+                readiness.Done(KeyValueComponent.Noun);   // the agent is of use without it
+            }
+            wake.WaitOne(TryAgain);
+        }
+    }
+
+    void Begin(KeyValueFile opened, IReadOnlyList<StoredRow> rows)
+    {
+        lock (gate)
+        {
+            file = opened;
+            if (opened.Aside.Length > 0)
+            {
+                aside = $"{self.Options.KeyValueFile} was damaged and begun anew; what is left of it is {opened.Aside}. Keys come back from the other nodes "
+                    + "of group kv that have them; what only this one had is lost";
+            }
+            broken = "";
+            engine = new KeyValueEngine(Settings(), this, rows, Now) { DiskProblem = opened.Problem };
+            if (view is not null) engine.Members(view.Members, Now);
+            areWatchesOther = true;
+        }
+        Look();
+    }
+
+    KeyValueSettings Settings() => new()
+    {
+        Name = cluster.Name,
+        Id = self.Identity.Uuid,
+        FreshStoreId = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+        MaxStore = Options.MaxSize,
+    };
+
+    /// <summary>Watches came or went: the loop tells the engine, for this may be called from anywhere.</summary>
+    void WatchesChanged()
+    {
+        lock (gate) areWatchesOther = true;
+        wake.Set();
+    }
+
+    /// <summary>Follows who is a member.</summary>
+    async Task Follow()
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await LookAround();
+                await news.WaitAsync(readiness.State == "ok" ? LookAgain : gather, stop.Token);
+                await Task.Delay(gather, time, stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the agent stops
+        }
+    }
+
+    async Task LookAround()
+    {
+        var others = readiness.Waiting;
+        if (await sight.Look(isSettled: others is [] or [KeyValueComponent.Noun], announcement) is not { } seen) return;
+        var isBlind = seen is { Members.Count: 0, Silent: > 0 };   // somebody is there who may keep the keys
+        string said;
+        lock (gate)
+        {
+            if (isBlind && view is null)
+            {
+                notReady = $"{seen.Silent} members have not said yet whether they keep keys and values; ask again in a moment";
+                return;
+            }
+            var isOther = view is null || !view.Members.SequenceEqual(seen.Members);
+            view = seen;
+            needsLinks = seen.Members.Any(m => m.Standing != MemberStanding.Left && m.Id != self.Identity.Uuid);
+            if (engine is null) return;
+            if (isOther) engine.Members(seen.Members, Now);
+            said = engine.Announcement;
+        }
+        Announce(said);
+        wake.Set();
+        readiness.Done(KeyValueComponent.Noun);
+    }
+
+    async Task Each<T>(Feed<T>.Subscription subscription, Func<T, bool> matters)
+    {
+        using (subscription)
+        {
+            try
+            {
+                await foreach (var item in subscription.Items.ReadAllAsync(stop.Token))
+                    if (matters(item)) Look();
+            }
+            catch (OperationCanceledException)
+            {
+                // the agent stops
+            }
+        }
+    }
+
+    void Look()
+    {
+        try
+        {
+            news.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // it will look anyway
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "keys and values stopped by a fault of the program")]
+    static partial void LogBroken(ILogger logger, Exception e);
+
+    [LoggerMessage(LogLevel.Error, "{File} was lost while the agent ran; the keys of this node begin anew, and come back from the other nodes of group kv")]
+    static partial void LogLost(ILogger logger, string file);
+}
