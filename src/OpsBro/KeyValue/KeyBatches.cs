@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OpsBro.Api;
+using OpsBro.Config;
 using OpsBro.Core.KeyValue;
 
 namespace OpsBro.KeyValue;
@@ -18,9 +19,10 @@ internal sealed class KeyBatches(KeyValueLoop loop, TimeProvider time)
 
     /// <summary>Maps it.</summary>
     public void MapTo(ApiRoutes api) => api.Raw("POST", "/v1/kv",
-        $"Many operations, each with its own result; no transaction. At most {KeyValueLimits.MaxBatchOperations}, and {KeyValueLimits.MaxBatch} bytes of keys and values.",
-        Right.Write, Answer)
-        .WithBody(KeyValueJson.Default.KeyBatchItemArray, [new KeyBatchItem { Op = "put", Key = "a/key", Value = "a value", Ttl = 60 }, new KeyBatchItem { Op = "get", Key = "a/key" }])
+        $"Many operations, each with its own result; no transaction. At most {KeyValueLimits.MaxBatchOperations}, and {KeyValueLimits.MaxBatch} bytes "
+        + "of keys and values.", Right.Write, Answer)
+        .WithBody(KeyValueJson.Default.KeyBatchItemArray,
+            [new KeyBatchItem { Op = "put", Key = "a/key", Value = "a value", Ttl = 60 }, new KeyBatchItem { Op = "get", Key = "a/key" }])
         .Gives(KeyValueJson.Default.KeyBatchResultArray).UpTo(MaxBody).Fails(413, "The body, or what it holds, is too large.");
 
     async Task Answer(HttpContext context)
@@ -41,6 +43,8 @@ internal sealed class KeyBatches(KeyValueLoop loop, TimeProvider time)
         await KeyAnswers.Json(context, await Run(operations), KeyValueJson.Default.KeyBatchResultArray);
     }
 
+    static readonly string[] words = ["get", "put", "delete"];
+
     static KeyValueOperation Read(KeyBatchItem? item, int index)
     {
         var at = $"operation {index + 1}";
@@ -49,7 +53,7 @@ internal sealed class KeyBatches(KeyValueLoop loop, TimeProvider time)
             "get" => KeyValueVerb.Get,
             "put" => KeyValueVerb.Put,
             "delete" => KeyValueVerb.Delete,
-            var other => throw ApiProblem.Bad($"{at} has the op \"{other}\"{Config.Spelling.Hint(other ?? "", ["get", "put", "delete"])}; write get, put or delete"),
+            var other => throw ApiProblem.Bad($"{at} has the op \"{other}\"{Spelling.Hint(other ?? "", words)}; write get, put or delete"),
         };
         if (item.Key is not { Length: > 0 } key) throw ApiProblem.Bad($"{at} has no key");
         if (item is { Value: not null, ValueBase64: not null }) throw ApiProblem.Bad($"{at} has value and value_base64; write one of them");

@@ -24,7 +24,7 @@ internal sealed class KeyExport(ApiClient api, Terminal terminal)
     /// <summary>Writes all below a prefix.</summary>
     public Command Export()
     {
-        var prefix = new Argument<string?>("prefix") { Description = "What the keys begin with; all when left out.", Arity = ArgumentArity.ZeroOrOne, HelpName = "prefix" };
+        var prefix = KeyValueVerbs.Prefix();
         return Verb.Acting("export", "Write keys and values as lines of JSON.", async (args, cancel) =>
         {
             var path = $"/v1/kv?recurse&values&limit={Page}&prefix={Uri.EscapeDataString(args.GetValue(prefix) ?? "")}";

@@ -226,7 +226,10 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
         if (headers.IfMatch.Count == 0 && headers.IfNoneMatch.Count == 0) return (expected, false);
         if (expected is not null) throw ApiProblem.Bad("cas and If-Match say the same; send one of them");
         if (headers.IfNoneMatch.Count > 0)
-            return headers.IfNoneMatch.ToString() == "*" ? (0, true) : throw ApiProblem.Bad($"If-None-Match is {headers.IfNoneMatch}; only * is taken: the key must not be there");
+        {
+            return headers.IfNoneMatch.ToString() == "*" ? (0, true)
+                : throw ApiProblem.Bad($"If-None-Match is {headers.IfNoneMatch}; only * is taken: the key must not be there");
+        }
         return long.TryParse(headers.IfMatch.ToString().AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? (version, true)
             : throw ApiProblem.Bad($"If-Match is {headers.IfMatch}; send the ETag of an earlier answer");
     }

@@ -57,8 +57,8 @@ internal static class KeyText
             {
                 if (text[i] == '%')
                 {
-                    if (i + 2 >= text.Length || !byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[length]))
-                        return false;
+                    if (i + 2 >= text.Length) return false;
+                    if (!byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[length])) return false;
                     (length, i) = (length + 1, i + 2);
                 }
                 else if (text[i] < 0x80)

@@ -19,7 +19,15 @@ public sealed class KeyValueFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
-    KeyValueFile Open() => new(FileName, Persisted, () => { lost++; more.Release(); }, () => { }, TimeProvider.System, telemetry, NullLogger<Database>.Instance);
+    KeyValueFile Open() => Open(FileName);
+
+    KeyValueFile Open(string file) => new(file, Persisted, Lost, () => { }, TimeProvider.System, telemetry, NullLogger<Database>.Instance);
+
+    void Lost()
+    {
+        lost++;
+        more.Release();
+    }
 
     void Persisted(IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)> done)
     {
@@ -32,7 +40,8 @@ public sealed class KeyValueFileTests : IDisposable
         while (!isSo()) Assert.True(more.Wait(TimeSpan.FromSeconds(60)), "nothing was told");
     }
 
-    static StoredRow Row(string name, string? data, StoredTable table = StoredTable.Entry) => new(table, name, data is null ? null : Encoding.UTF8.GetBytes(data));
+    static StoredRow Row(string name, string? data, StoredTable table = StoredTable.Entry) =>
+        new(table, name, data is null ? null : Encoding.UTF8.GetBytes(data));
 
     static string[] Texts(IEnumerable<StoredRow> rows) =>
         [.. rows.Select(row => $"{row.Table} {row.Name}={Encoding.UTF8.GetString(row.Data!)}").Order(StringComparer.Ordinal)];
@@ -79,7 +88,7 @@ public sealed class KeyValueFileTests : IDisposable
         foreach (var one in Directory.GetFiles(directory)) File.Copy(one, Path.Join(copy, Path.GetFileName(one)));
         file.Dispose();
 
-        using var other = new KeyValueFile(Path.Join(copy, "kv.db"), Persisted, () => { }, () => { }, TimeProvider.System, telemetry, NullLogger<Database>.Instance);
+        using var other = Open(Path.Join(copy, "kv.db"));
 
         Assert.Equal(["Entry a=1"], Texts(other.Load()));
     }

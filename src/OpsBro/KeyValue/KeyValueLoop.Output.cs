@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OpsBro.Core.KeyValue;
+using OpsBro.Events;
 using OpsBro.Gossip;
 
 namespace OpsBro.KeyValue;
@@ -32,7 +33,9 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
         if (++told > MaxTold + 1) return;
         var isLeftOut = told > MaxTold;
         var item = isLeftOut ? KeyItem.LeftOut(now, cluster.Name) : KeyItem.Of(now, cluster.Name, change);
-        ring.Add(KeyValueComponent.Noun, number => JsonSerializer.SerializeToUtf8Bytes(item with { Sequence = number }, KeyValueJson.Default.KeyItem));
+        var subject = new StreamSubject { Node = item.Node, Key = item.Key };
+        ring.Add(KeyValueComponent.Noun, subject, null,
+            number => JsonSerializer.SerializeToUtf8Bytes(item with { Sequence = number }, KeyValueJson.Default.KeyItem));
     }
 
     /// <summary>On the disk's thread.</summary>

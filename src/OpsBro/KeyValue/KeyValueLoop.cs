@@ -73,6 +73,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         cluster.Parts.Facts.Add((KeyValueSight.Fact, () => announcement));
         cluster.Parts.Troubles.Add(() => Problems);
         cluster.Parts.Links.Register(LinkKind.KeyValue, Received);
+        ring.Declare(KeyValueComponent.Noun);
         readiness.Expect(KeyValueComponent.Noun);
         thread = new Thread(Run, StackBytes) { IsBackground = true, Name = KeyValueComponent.Noun };
     }
@@ -208,7 +209,8 @@ internal sealed partial class KeyValueLoop : IHostedService
         catch (Exception e)
         {
             LogBroken(logger, e);
-            broken = $"keys and values stopped by a fault of the program ({e.GetType().Name}: {e.Message}); see opsbro agent log show kv, and restart the agent";
+            broken = $"keys and values stopped by a fault of the program ({e.GetType().Name}: {e.Message}); "
+                + "see opsbro agent log show keyvalue, and restart the agent";
             Close(broken);
             readiness.Done(KeyValueComponent.Noun);
         }

@@ -34,6 +34,16 @@ internal sealed class KeyValueVerbs(ApiClient api, Terminal terminal)
     async Task<IEnumerable<string>> Names(CancellationToken cancel) =>
         (await api.Get($"/v1/kv?recurse&keys&limit={MaxCompleted}", KeyValueJson.Default.KeyListView, cancel)).Keys;
 
+    /// <summary>The argument that names a prefix.</summary>
+    public static Argument<string?> Prefix() => new("prefix")
+    {
+        Description = "What the keys begin with; all when left out.",
+        Arity = ArgumentArity.ZeroOrOne,
+        HelpName = "prefix",
+    };
+
+    static Argument<string> ValueArgument() => new("value") { Description = "The value; - for standard input, @FILE for a file.", HelpName = "value" };
+
     static string PathOf(string key) => "/v1/kv/" + KeyText.Escaped(key);
 
     Command Get()
@@ -65,7 +75,7 @@ internal sealed class KeyValueVerbs(ApiClient api, Terminal terminal)
 
     Command Put()
     {
-        var (key, value) = (Key(), new Argument<string>("value") { Description = "The value; - for standard input, @FILE for a file.", HelpName = "value" });
+        var (key, value) = (Key(), ValueArgument());
         return Verb.Reading("put", "Write a key.", async (args, cancel) =>
         {
             var query = new List<string>();
@@ -137,7 +147,7 @@ internal sealed class KeyValueVerbs(ApiClient api, Terminal terminal)
 
     Command List()
     {
-        var prefix = new Argument<string?>("prefix") { Description = "What the keys begin with; all when left out.", Arity = ArgumentArity.ZeroOrOne, HelpName = "prefix" };
+        var prefix = Prefix();
         var recurse = new Option<bool>("--recurse", "-r") { Description = "All below the prefix; else one level, and folders." };
         var isLong = new Option<bool>("--long", "-l") { Description = "With size, version, time, writer and time to live." };
         return Verb.Reading("list", "Names of the keys.", async (args, cancel) =>
@@ -153,17 +163,21 @@ internal sealed class KeyValueVerbs(ApiClient api, Terminal terminal)
                     terminal.PrintJson(view, KeyValueJson.Default.KeyListView);
                     continue;
                 }
-                var named = view.Folders.Select(folder => (Key: folder, Entry: (KeyView?)null)).Concat(view.Entries!.Select(entry => (entry.Key, Entry: (KeyView?)entry)));
+                var named = view.Folders.Select(folder => (Key: folder, Entry: (KeyView?)null))
+                    .Concat(view.Entries!.Select(entry => (entry.Key, Entry: (KeyView?)entry)));
                 foreach (var (name, entry) in named.OrderBy(n => n.Key, StringComparer.Ordinal))
                 {
                     if (!args.GetValue(isLong)) terminal.Line(name);
-                    else rows.Add(entry is null ? [name, "", "", "", "", ""] : [name, $"{entry.Size}", $"{entry.Version}", $"{entry.Time:u}", entry.Writer, entry.Ttl is { } left ? $"{left:0} s" : ""]);
+                    else rows.Add(entry is null ? [name, "", "", "", "", ""] : Row(entry));
                 }
             }
             if (args.GetValue(isLong) && !terminal.Json) terminal.Table(["KEY", "SIZE", "VERSION", "TIME", "WRITER", "TTL"], rows);
             return 0;
         }, prefix, recurse, isLong);
     }
+
+    static string[] Row(KeyView entry) =>
+        [entry.Key, $"{entry.Size}", $"{entry.Version}", $"{entry.Time:u}", entry.Writer, entry.Ttl is { } left ? $"{left:0} s" : ""];
 
     Command Watch()
     {
@@ -199,21 +213,23 @@ internal sealed class KeyValueVerbs(ApiClient api, Terminal terminal)
 
     Command WaitValue()
     {
-        var (key, value) = (Key(), new Argument<string>("value") { Description = "The value; - for standard input, @FILE for a file.", HelpName = "value" });
+        var (key, value) = (Key(), ValueArgument());
         return Verb.Waiting("wait-value", "Wait until a key has a value.", (args, cancel) =>
         {
             var wanted = Convert.ToBase64String(Value(args.GetValue(value)!));
-            return Wait(args.GetValue(key)!, view => view is null ? (false, "not there") : view.ValueBase64 == wanted ? (true, "as wanted") : (false, "another value"),
-                Verb.TimeoutOf(args), cancel);
+            return Wait(args.GetValue(key)!, view => view is null ? (false, "not there")
+                : view.ValueBase64 == wanted ? (true, "as wanted")
+                : (false, "another one"), Verb.TimeoutOf(args), cancel);
         }, key, value);
     }
 
-    Task<int> Wait(string key, Func<KeyView?, (bool, string)> judge, TimeSpan timeout, CancellationToken cancel) => terminal.WaitUntil($"key {key}", async stop =>
-    {
-        var answer = await api.Send("GET", PathOf(key), null, stop);
-        if (answer.Status == 503) return (false, "out of reach");
-        return judge(answer.Status == 404 ? null : Parse(Good(answer), KeyValueJson.Default.KeyView));
-    }, timeout, cancel);
+    Task<int> Wait(string key, Func<KeyView?, (bool, string)> judge, TimeSpan timeout, CancellationToken cancel) =>
+        terminal.WaitUntil($"key {key}", async stop =>
+        {
+            var answer = await api.Send("GET", PathOf(key), null, stop);
+            if (answer.Status == 503) return (false, "out of reach");
+            return judge(answer.Status == 404 ? null : Parse(Good(answer), KeyValueJson.Default.KeyView));
+        }, timeout, cancel);
 
     Command State() => Verb.Reading("state", "Who keeps keys and values, and how the store does.", async (_, cancel) =>
     {

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using static OpsBro.Tests.EndToEnd.KeyValueClient;
+
+namespace OpsBro.Tests.EndToEnd;
+
+/// <summary>Keys and values on a small file system of their own, which is full, or read-only.</summary>
+public sealed class KeyValueDiskEndToEndTests : IAsyncDisposable
+{
+    readonly string mount = Directory.CreateTempSubdirectory("opsbro-kv-full-").FullName;
+    readonly RunningAgent agent = RunningAgent.Prepare();
+
+    string Ballast => Path.Join(mount, "ballast");
+
+    public async ValueTask DisposeAsync()
+    {
+        await agent.DisposeAsync();
+        await RunningAgent.Run(Program("umount", "-l", mount));
+        Directory.Delete(mount);
+    }
+
+    static ProcessStartInfo Program(string name, params string[] args) =>
+        new(name, args) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true };
+
+    /// <summary>Only kv.db stands on it: the rest of the agent is not what is tested.</summary>
+    async Task<HttpClient> Start()
+    {
+        var mounted = await RunningAgent.Run(Program("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", mount));
+        Assert.True(mounted.ExitCode == 0, $"mount needs root: {mounted.Errors}");
+        Directory.CreateDirectory(agent.Data);
+        File.CreateSymbolicLink(Path.Join(agent.Data, "kv.db"), Path.Join(mount, "kv.db"));
+        agent.AddToAgentYml("groups: [kv]\n");
+        await agent.Start();
+        return agent.Socket();
+    }
+
+    void Fill()
+    {
+        using var file = File.Create(Ballast);
+        var block = new byte[4096];
+        try
+        {
+            while (true)
+            {
+                file.Write(block);
+                file.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // it is full
+        }
+    }
+
+    [Fact]
+    public async Task A_full_disk_refuses_writes_serves_reads_and_is_over_by_itself()
+    {
+        using var client = await Start();
+        for (var i = 0; i < 20; i++) await Until(client, "PUT", $"/v1/kv/k/{i}", $"v{i}");
+
+        Fill();
+        for (var i = 0; (await Send(client, "PUT", $"/v1/kv/big/{i}", new string('x', 200_000))).Status != 507; i++)
+            Assert.True(i < 100, "the disk is never full");   // the log of commits has some room of its own
+        var refused = await Send(client, "PUT", "/v1/kv/k/0", "other");
+        var removed = await Send(client, "DELETE", "/v1/kv/k/1");
+        var read = await Send(client, "GET", "/v1/kv/k/0?raw");
+        var info = await agent.Run("agent", "info");
+        var state = Json((await Send(client, "GET", "/v1/kv-state")).Text);
+        var verb = await agent.Run("kv", "put", "k/0", "other");
+
+        Assert.Equal((507, 507), (refused.Status, removed.Status));
+        Assert.Contains("df", $"{Json(refused.Text).GetProperty("detail")}");
+        Assert.Equal((200, "v0"), (read.Status, read.Text));
+        Assert.Contains("keys and values cannot be stored", info.Output);
+        Assert.Equal("read-only", $"{state.GetProperty("state")}");
+        Assert.Equal(2, verb.ExitCode);
+
+        File.Delete(Ballast);
+        await Until(client, "PUT", "/v1/kv/k/0", "new");
+        Assert.Equal("new", (await Send(client, "GET", "/v1/kv/k/0?raw")).Text);
+        Assert.Equal("v19", (await Send(client, "GET", "/v1/kv/k/19?raw")).Text);
+    }
+
+    [Fact]
+    public async Task An_agent_that_starts_on_a_full_disk_serves_what_it_has()
+    {
+        using var client = await Start();
+        for (var i = 0; i < 20; i++) await Until(client, "PUT", $"/v1/kv/k/{i}", $"v{i}");
+        await agent.Kill();
+        Fill();
+        await agent.Start();
+        using var again = agent.Socket();
+
+        for (var i = 0; i < 20; i++) Assert.Equal($"v{i}", await Until(again, "GET", $"/v1/kv/k/{i}?raw"));
+        await Until(again, "PUT", "/v1/kv/new", new string('x', 200_000), status: 507);
+        File.Delete(Ballast);
+        await Until(again, "PUT", "/v1/kv/new", "1");
+
+        await agent.Kill();
+        await agent.Start();
+        using var last = agent.Socket();
+        for (var i = 0; i < 20; i++) Assert.Equal($"v{i}", await Until(last, "GET", $"/v1/kv/k/{i}?raw"));
+    }
+
+    [Fact]
+    public async Task An_agent_that_starts_on_a_file_system_that_is_read_only_serves_what_it_has()
+    {
+        using var client = await Start();
+        for (var i = 0; i < 20; i++) await Until(client, "PUT", $"/v1/kv/k/{i}", $"v{i}");
+        await agent.Kill();
+        var remounted = await RunningAgent.Run(Program("mount", "-o", "remount,ro", mount));
+        Assert.True(remounted.ExitCode == 0, remounted.Errors);
+        await agent.Start();
+        using var again = agent.Socket();
+
+        for (var i = 0; i < 20; i++) Assert.Equal($"v{i}", await Until(again, "GET", $"/v1/kv/k/{i}?raw"));
+        await Until(again, "PUT", "/v1/kv/new", "1", status: 507);
+    }
+}
