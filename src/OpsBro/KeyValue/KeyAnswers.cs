@@ -104,7 +104,7 @@ internal static class KeyAnswers
             case KeyValueStatus.NotFound:
                 return Refuse(context, 404, $"no key is named \"{Shown(key)}\"");
             case KeyValueStatus.Conflict:
-                var there = result.Entry?.Version ?? 0;
+                var there = KeyText.Present(result);
                 if (there > 0) Version(context, there);
                 var what = there > 0 ? $"has version {there}" : "is not there";
                 return Refuse(context, isHeader ? 412 : 409, $"\"{Shown(key)}\" {what}, which is not the version expected; read it, and try again", there);

@@ -102,7 +102,7 @@ internal sealed class KeyBatches(KeyValueLoop loop, TimeProvider time)
         Key = operation.Key,
         Status = KeyAnswers.Word(result.Status),
         Reason = result.Reason.Length > 0 ? result.Reason : null,
-        Version = result.Entry?.Version,
+        Version = operation.Verb != KeyValueVerb.Get && result.Status == KeyValueStatus.Ok ? result.Entry?.Version : KeyText.Present(result),
         Entry = operation.Verb == KeyValueVerb.Get && result is { Status: KeyValueStatus.Ok, Entry: { } entry }
             ? KeyView.Of(entry, hasValue: true, hasConflicts: false, time.GetUtcNow().ToUnixTimeMilliseconds())
             : null,

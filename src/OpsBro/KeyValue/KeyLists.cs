@@ -104,7 +104,7 @@ internal sealed class KeyLists(KeyValueLoop loop, KeyStreams streams, TimeProvid
                 Verb = KeyValueVerb.List,
                 Key = prefix,
                 After = after,
-                Limit = Math.Min(separator.Length == 0 ? left : Page, Page),
+                Limit = Math.Min(separator.Length == 0 ? left + 1 : Page, Page),   // one more tells whether there is one
                 WithValues = hasValues,
             });
             if (page.Status != KeyValueStatus.Ok) return found with { Failure = page };

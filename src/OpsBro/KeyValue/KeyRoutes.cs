@@ -102,7 +102,7 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
         var result = await streams.Other(context, key, isPrefix: false, async () =>
         {
             var read = await loop.Ask(new KeyValueOperation { Verb = KeyValueVerb.Get, Key = key, Consistency = consistency });
-            return (read, read.Status is KeyValueStatus.Ok or KeyValueStatus.NotFound && (read.Entry?.Version ?? 0) == index);
+            return (read, read.Status is KeyValueStatus.Ok or KeyValueStatus.NotFound && KeyText.Present(read) == index);
         });
         await Answer(context, key, result, form);
     }

@@ -30,7 +30,7 @@ internal sealed record KeyStateView
     public required int PartitionsHeldForOthers { get; init; }
     /// <summary>Hash of the members: equal on all that see the same ones.</summary>
     public required string Ring { get; init; }
-    /// <summary>Every member sees the same ring, and has what is its own.</summary>
+    /// <summary>Of a member: every member sees the same ring, and has what is its own.</summary>
     public required bool IsSettled { get; init; }
     /// <summary>Operations under way.</summary>
     public required int UnderWay { get; init; }
@@ -65,11 +65,12 @@ internal sealed class KeyState(KeyValueLoop loop, string self)
     KeyStateView Now(HttpContext context)
     {
         var members = loop.Members;
+        var isMember = members.Any(member => member.Id == self);
         var (now, isReadOnly) = loop.Look(engine => ((KeyValueStatistics?)engine.Statistics, engine.DiskProblem.Length > 0), (null, false));
         return new KeyStateView
         {
-            State = loop.NotReady.Length > 0 ? "starting" : isReadOnly ? "read-only" : now?.IsSettled == false ? "moving" : "ok",
-            IsMember = members.Any(member => member.Id == self),
+            State = loop.NotReady.Length > 0 ? "starting" : isReadOnly ? "read-only" : isMember && now?.IsSettled == false ? "moving" : "ok",
+            IsMember = isMember,
             Keys = now?.Keys ?? 0,
             Bytes = now?.Bytes ?? 0,
             MaxBytes = now?.MaxBytes ?? 0,
@@ -103,7 +104,7 @@ internal static class KeyStateText
         terminal.Field("Keys", $"{view.Keys} ({view.Bytes / megabyte:0.0} of {view.MaxBytes / megabyte:0} MB), {view.Removals} removals remembered");
         terminal.Field("Partitions", $"{view.PartitionsOwned} owned, {view.PartitionsCopied} copied, {view.PartitionsHeldForOthers} held for others");
         if (view.Conflicts > 0) terminal.Field("Conflicts", $"{view.Conflicts} keys with concurrent values that lost; see opsbro kv get KEY --json");
-        terminal.Field("Settled", view.IsSettled ? "yes" : "no: keys find their place after a change of members");
+        if (view.IsMember) terminal.Field("Settled", view.IsSettled ? "yes" : "no: keys find their place after a change of members");
         terminal.Section("Members");
         if (view.Members.Length == 0) terminal.Line("nobody is in group kv: each agent keeps what is written there, and hands it over when one appears");
         else terminal.Table(["NAME", "STATE"], view.Members.Select(member => new[] { member.Name, terminal.State(member.State) }));

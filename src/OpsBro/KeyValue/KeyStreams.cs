@@ -90,6 +90,7 @@ internal sealed class KeyStreams(KeyValueLoop loop, IHostApplicationLifetime lif
     /// <summary>One reader.</summary>
     sealed class Stream(KeyValueLoop loop, TimeProvider time, HttpContext context, string key, bool isPrefix, CancellationToken stop)
     {
+        /// <summary>The version that the reader was told last; negative when it was told that the key is gone.</summary>
         readonly Dictionary<string, long> known = new(StringComparer.Ordinal);
         readonly StringBuilder text = new();
         bool hasBegun, isComplete;
@@ -118,26 +119,27 @@ internal sealed class KeyStreams(KeyValueLoop loop, IHostApplicationLifetime lif
 
         async Task Take(KeyChange change)
         {
-            if (known.TryGetValue(change.Key, out var had) && change.Version <= had) return;   // seen by looking
-            Remember(change.Key, change.Version, change.IsDeleted);
+            var (had, isGone) = What(change.Key);
+            // seen by looking; what expires keeps its version
+            if (change.Version < had || (change.Version == had && (isGone || !change.IsDeleted))) return;
             KeyView? view = null;
             if (!isPrefix && !change.IsDeleted)
             {
                 var read = await loop.Ask(new KeyValueOperation { Verb = KeyValueVerb.Get, Key = change.Key });
-                if (read.Entry is { } entry && read.Status == KeyValueStatus.Ok)
-                {
-                    view = View(entry);
-                    Remember(change.Key, Math.Max(entry.Version, change.Version), isGone: false);
-                }
+                if (read.Entry is { } entry && read.Status == KeyValueStatus.Ok) view = View(entry);
             }
-            Add(KeyItem.Word(change), change.Key, view?.Version ?? change.Version, view);
+            var version = Math.Max(view?.Version ?? 0, change.Version);
+            Remember(change.Key, version, change.IsDeleted);
+            Add(KeyItem.Word(change), change.Key, version, view);
         }
 
-        /// <summary>Of a prefix, only keys that are there are remembered: those of one that grows for ever are not.</summary>
+        /// <summary>What the reader was told of a key last.</summary>
+        (long Version, bool IsGone) What(string name) => known.TryGetValue(name, out var told) ? (Math.Abs(told), told < 0) : (0, true);
+
+        /// <summary>What is not remembered is told again when it is looked at.</summary>
         void Remember(string name, long version, bool isGone)
         {
-            if (isGone && isPrefix) known.Remove(name);
-            else if (known.Count < MaxFollowed || known.ContainsKey(name)) known[name] = version;
+            if (known.Count < MaxFollowed || known.ContainsKey(name)) known[name] = isGone ? -version : version;
         }
 
         /// <summary>Compares what is there with what was sent.</summary>
@@ -165,24 +167,26 @@ internal sealed class KeyStreams(KeyValueLoop loop, IHostApplicationLifetime lif
                 Seen(entry.Key, entry.Version, null);
             }
             isComplete = true;
-            foreach (var name in known.Keys.Where(name => !there.Contains(name)).ToList()) Gone(name);
+            foreach (var name in known.Keys.Where(name => !there.Contains(name)).ToList())
+            {
+                Gone(name);
+                known.Remove(name);
+            }
         }
 
         void Seen(string name, long version, KeyView? view)
         {
-            if (known.TryGetValue(name, out var had) && version <= had) return;
+            if (version <= What(name).Version) return;
             Add(hasBegun ? "put" : "current", name, version, view);
             Remember(name, version, isGone: false);
         }
 
         void Gone(string name)
         {
-            var had = known.TryGetValue(name, out var version);
-            if (hasBegun && !had) return;
-            if (!isPrefix && hasBegun && version == 0) return;
-            Add(hasBegun ? "delete" : "current", name, 0, null);
-            if (isPrefix) known.Remove(name);
-            else known[name] = 0;
+            var (had, isGone) = What(name);
+            if (!isGone) Add("delete", name, had, null);
+            else if (!hasBegun) Add("current", name, 0, null);
+            if (!isGone) Remember(name, had, isGone: true);
         }
 
         KeyView View(KeyValueEntry entry) => KeyView.Of(entry, hasValue: true, hasConflicts: false, time.GetUtcNow().ToUnixTimeMilliseconds());

@@ -15,6 +15,9 @@ internal static class KeyText
 
     static readonly UTF8Encoding strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>The version that a key has, as an answer tells it; 0 when it is not there: a removal has a version too.</summary>
+    public static long Present(KeyValueResult result) => result.Entry is { IsDeleted: false } entry ? entry.Version : 0;
+
     /// <summary>Bytes as text; null when they are no UTF-8.</summary>
     public static string? TextOf(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : null;
 

@@ -31,7 +31,8 @@ static class KeyValueClient
     }
 
     /// <summary>Asks again until the status is the one that is wanted.</summary>
-    public static async Task<string> Until(HttpClient client, string method, string path, string? body = null, int status = 200, Func<string, bool>? also = null)
+    public static async Task<string> Until(
+        HttpClient client, string method, string path, string? body = null, int status = 200, Func<string, bool>? also = null)
     {
         for (var watch = Stopwatch.StartNew(); ; await Task.Delay(TimeSpan.FromMilliseconds(100)))
         {

@@ -102,17 +102,24 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_agent_that_starts_on_a_file_system_that_is_read_only_serves_what_it_has()
+    public async Task A_file_that_cannot_be_opened_is_never_taken_for_an_empty_one_and_is_read_when_it_can_be()
     {
         using var client = await Start();
-        for (var i = 0; i < 20; i++) await Until(client, "PUT", $"/v1/kv/k/{i}", $"v{i}");
+        await Until(client, "PUT", "/v1/kv/a", "1");
         await agent.Kill();
-        var remounted = await RunningAgent.Run(Program("mount", "-o", "remount,ro", mount));
-        Assert.True(remounted.ExitCode == 0, remounted.Errors);
+        var readOnly = await RunningAgent.Run(Program("mount", "-o", "remount,ro", mount));
+        Assert.True(readOnly.ExitCode == 0, readOnly.Errors);
         await agent.Start();
         using var again = agent.Socket();
 
-        for (var i = 0; i < 20; i++) Assert.Equal($"v{i}", await Until(again, "GET", $"/v1/kv/k/{i}?raw"));
-        await Until(again, "PUT", "/v1/kv/new", "1", status: 507);
+        var refused = await Send(again, "GET", "/v1/kv/a");
+        var list = await Send(again, "GET", "/kv/");
+        var put = await Send(again, "PUT", "/v1/kv/a", "2");
+        var info = await agent.Run("agent", "info");
+        await RunningAgent.Run(Program("mount", "-o", "remount,rw", mount));
+
+        Assert.Equal((503, 503, 503), (refused.Status, list.Status, put.Status));
+        Assert.Contains("kv.db cannot be opened", info.Output);
+        Assert.Equal("1", await Until(again, "GET", "/v1/kv/a?raw"));
     }
 }
