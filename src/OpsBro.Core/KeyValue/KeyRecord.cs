@@ -8,6 +8,15 @@ public sealed class KeyRecord
     /// <summary>When it was written, by the hybrid clock.</summary>
     public required long Version { get; init; }
 
+    /// <summary>
+    /// The version that clients see: of a write that had to be brought to a majority again, with a higher version of its own, the first one.
+    /// </summary>
+    public long Shown
+    {
+        get => field == 0 ? Version : field;
+        init;
+    }
+
     /// <summary>Which write it is.</summary>
     public required Dot Dot { get; init; }
 
@@ -44,19 +53,28 @@ public sealed class KeyRecord
     /// <summary>The same write without its value.</summary>
     public KeyRecord Stripped() => new()
     {
-        Version = Version, Dot = Dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = true, Context = Context,
+        Version = Version, Shown = Shown, Dot = Dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = true, Context = Context,
     };
 
     /// <summary>The same write for a list without values; never kept.</summary>
     internal KeyRecord WithoutValue() => new()
     {
-        Version = Version, Dot = Dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = IsStripped, Context = KeyValue.Context.None,
+        Version = Version, Shown = Shown, Dot = Dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = IsStripped,
+        Context = KeyValue.Context.None,
+    };
+
+    /// <summary>The same write once more with a higher version, replacing this one and nothing else.</summary>
+    internal KeyRecord Again(long version, Dot dot) => new()
+    {
+        Version = version, Shown = Shown, Dot = dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = IsStripped,
+        Context = KeyValue.Context.After(this, []), Value = Value,
     };
 
     internal void Write(KeyValueWriter to)
     {
         to.Byte((byte)((IsDeleted ? 1 : 0) | (IsStripped ? 2 : 0)));
         to.Number(Version);
+        to.Number(Version - Shown);
         to.Dot(Dot);
         to.Text(Writer);
         to.Number(ExpiresAt);
@@ -72,12 +90,12 @@ public sealed class KeyRecord
     internal static KeyRecord? Read(ref KeyValueReader from)
     {
         var flags = from.Byte();
-        var version = from.Number();
+        var (version, raised) = (from.Number(), from.Number());
         var dot = from.Dot();
         var writer = from.Text(KeyValueLimits.MaxName);
         var expires = from.Number();
         var count = from.Count(9);
-        if (count > KeyValueLimits.MaxContext || flags > 3) from.Fail();
+        if (count > KeyValueLimits.MaxContext || flags > 3 || raised > version) from.Fail();
         if (!from.IsGood) return null;
         var context = count == 0 ? KeyValue.Context.None : new Dot[count];
         for (var i = 0; i < count; i++) context[i] = from.Dot();
@@ -85,8 +103,8 @@ public sealed class KeyRecord
         if (!from.IsGood || dot.Sequence < 1) return null;
         return new KeyRecord
         {
-            Version = version, Dot = dot, Writer = writer, ExpiresAt = expires, IsDeleted = (flags & 1) != 0, IsStripped = (flags & 2) != 0,
-            Context = context, Value = value,
+            Version = version, Shown = version - raised, Dot = dot, Writer = writer, ExpiresAt = expires, IsDeleted = (flags & 1) != 0,
+            IsStripped = (flags & 2) != 0, Context = context, Value = value,
         };
     }
 }

@@ -44,7 +44,7 @@ sealed partial class KeyStore
         if (before is null || ReferenceEquals(before, entry.Winner)) return;
         var wasShown = !before.IsGone(now.UnixMilliseconds);
         if (entry.Winner is not null) Tell(entry, isExpired: false, isConflict: entry.Losers.Length > 0, now);
-        else if (wasShown) Tell(new KeyChange(entry.Key, before.Version, true, false, false, before.Writer), entry.Ticket, now);
+        else if (wasShown) Tell(new KeyChange(entry.Key, before.Shown, true, false, false, before.Writer), entry.Ticket, now);
     }
 
     /// <summary>Promises to take no lower version from a coordinator.</summary>
@@ -159,7 +159,7 @@ sealed partial class KeyStore
     {
         var winner = entry.Winner!;
         var isGone = isExpired || winner.IsGone(now.UnixMilliseconds);
-        Tell(new KeyChange(entry.Key, winner.Version, isGone, isExpired, isConflict, winner.Writer), entry.Ticket, now);
+        Tell(new KeyChange(entry.Key, winner.Shown, isGone, isExpired, isConflict, winner.Writer), entry.Ticket, now);
     }
 
     void Tell(KeyChange change, long ticket, Moment now) => WhenDurable(ticket, _ => Changed(change), now);

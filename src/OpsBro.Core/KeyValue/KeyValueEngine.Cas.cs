@@ -123,14 +123,14 @@ public sealed partial class KeyValueEngine
             Waiting,
             Promising,
             Writing,
-            ShowingConflict,
+            Ending,
         }
 
         readonly Dictionary<string, Copy> copies = new(StringComparer.Ordinal);
         readonly Dictionary<string, MessageHead> agreed = new(StringComparer.Ordinal);
         readonly int partition = Ring.PartitionOf(request.KeyHash);
-        HashSet<Dot>? gone;
-        KeyRecord? attempt;
+        KeyRecord? attempt;    // what is asked for, as it was last written
+        KeyRecord? proposal;   // what is being written: that, or once more what was found
         KeyEntry? newest;
         Step step;
         long ballot;
@@ -205,10 +205,7 @@ public sealed partial class KeyValueEngine
                     }
                     break;
                 case Step.Writing:
-                    Send([attempt!], isStrict: true);
-                    break;
-                case Step.ShowingConflict when newest?.Winner is not null:
-                    Send(RecordsOf(newest), isStrict: false);
+                    Send(proposal!);
                     break;
                 case Step.Waiting when IsStarted:
                     Try();
@@ -230,11 +227,11 @@ public sealed partial class KeyValueEngine
             return names;
         }
 
-        void Send(KeyRecord[] records, bool isStrict)
+        void Send(KeyRecord record)
         {
             foreach (var name in Targets())
                 if (!agreed.TryGetValue(name, out var head) || !head.SameRing(Engine.Head))
-                    Engine.SendRecords(name, Number, isStrict, Key, records[0], records[1..]);
+                    Engine.SendRecords(name, Number, isStrict: true, Key, record, []);
         }
 
         public override void Promised(string from, in MessageHead head, bool isGiven, long given, long highest, KeyRecord[] records)

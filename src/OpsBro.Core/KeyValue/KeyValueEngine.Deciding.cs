@@ -7,20 +7,21 @@ public sealed partial class KeyValueEngine
     {
         void Compare()
         {
-            var merged = Merged(Key, Request!.KeyHash, copies, gone);
+            var merged = Merged(Key, Request!.KeyHash, copies, null);
             var winner = merged.Winner;
-            var current = winner is null || winner.IsGone(Engine.now.UnixMilliseconds) ? 0 : winner.Version;
+            var current = winner is null || winner.IsGone(Engine.now.UnixMilliseconds) ? 0 : winner.Shown;
             if (attempt is not null && winner?.Dot != attempt.Dot)
             {
                 // an earlier try of ours may have been seen, and replaced: nobody can tell
                 End(Late());
                 return;
             }
-            if (attempt is null && current != Request.Operation.Expected) ShowConflict(merged);
-            else Write(merged);
+            if (attempt is not null || current == Request.Operation.Expected) Write(merged, again: attempt);
+            else ShowConflict(merged);
         }
 
-        void Write(KeyEntry merged)
+        /// <summary>Writes what is asked for, or once more what was found, as Paxos does: with the version that a majority has promised.</summary>
+        void Write(KeyEntry merged, KeyRecord? again)
         {
             var entry = Engine.store.FindOrAdd(Key, Request!.KeyHash);
             Engine.TakeIn(entry, RecordsOf(merged));
@@ -37,16 +38,22 @@ public sealed partial class KeyValueEngine
                 TryLater();
                 return;
             }
-            if (attempt is null && Request.Operation.Verb == KeyValueVerb.Delete && merged.Winner is null)
+            if (again is null && Request.Operation.Verb == KeyValueVerb.Delete && merged.Winner is null)
             {
                 End(new KeyValueResult(KeyValueStatus.Ok, "") { Copies = agreed.Count });
                 return;
             }
             step = Step.Writing;
             agreed.Clear();
-            attempt = Engine.Write(entry, Request.Operation, ballot);
-            var (mine, head) = (attempt, Engine.Head);
-            Send([attempt], isStrict: true);
+            if (again is null) proposal = attempt = Engine.Write(entry, Request.Operation, ballot);
+            else
+            {
+                proposal = again.Again(ballot, Engine.store.NextDot(Engine.store.Partitions[partition]));
+                if (ReferenceEquals(again, attempt)) attempt = proposal;
+                Engine.store.Merge(entry, proposal, Engine.now);
+            }
+            var (mine, head) = (proposal, Engine.Head);
+            Send(proposal);
             Engine.store.WhenDurable(entry.Ticket, _ => Kept(Engine.settings.Name, head, KeptStatus.Kept, mine.Dot, 0, []), Engine.now);
         }
 
@@ -54,7 +61,7 @@ public sealed partial class KeyValueEngine
         {
             newest = merged;
             agreed.Clear();
-            step = Step.ShowingConflict;
+            step = Step.Ending;
             if (merged.Winner is not { } winner)
             {
                 EndWithConflict();
@@ -62,20 +69,10 @@ public sealed partial class KeyValueEngine
             }
             foreach (var (name, copy) in copies)
                 if (Holds(copy, winner)) agreed[name] = copy.Head;
-            if (IsShown())
-            {
-                EndWithConflict();
-                return;
-            }
-            Send(RecordsOf(merged), isStrict: false);
-            if (agreed.ContainsKey(Engine.settings.Name)) return;
-            var here = Engine.store.Find(Key, Request!.KeyHash);
-            var status = Engine.Keep(Key, Request.KeyHash, ref here, RecordsOf(merged), isStrict: false);
-            var head = Engine.Head;
-            Engine.store.WhenDurable(here?.Ticket ?? 0, _ => Kept(Engine.settings.Name, head, status, winner.Dot, 0, []), Engine.now);
+            // what a minority has may vanish again: it must be on a majority before anybody hears of it
+            if (IsAlone || Engine.IsDecided(agreed, partition, all: false)) EndWithConflict();
+            else Write(merged, again: winner);
         }
-
-        bool IsShown() => IsAlone || Engine.IsDecided(agreed, partition, all: false);
 
         void EndWithConflict()
         {
@@ -93,13 +90,7 @@ public sealed partial class KeyValueEngine
 
         public override void Kept(string from, in MessageHead head, KeptStatus status, in Dot dot, long highest, KeyRecord[] records)
         {
-            if (Number == 0) return;
-            if (step == Step.Writing && dot == attempt!.Dot) Written(from, head, status);
-            else if (step == Step.ShowingConflict && dot == newest!.Winner?.Dot) Shown(from, head, status, dot);
-        }
-
-        void Written(string from, in MessageHead head, KeptStatus status)
-        {
+            if (Number == 0 || step != Step.Writing || dot != proposal!.Dot) return;
             if (status == KeptStatus.Refused)
             {
                 TryLater();
@@ -108,26 +99,10 @@ public sealed partial class KeyValueEngine
             if (status != KeptStatus.Kept) return;
             agreed[from] = head;
             if (!agreed.ContainsKey(Engine.settings.Name)) return;
-            if (IsAlone || Engine.IsDecided(agreed, partition, Request!.Operation.Acknowledgement == Acknowledgement.All))
-                End(new KeyValueResult(KeyValueStatus.Ok, "") { Entry = Engine.View(Key, attempt!), Copies = agreed.Count });
-        }
-
-        void Shown(string from, in MessageHead head, KeptStatus status, in Dot dot)
-        {
-            switch (status)
-            {
-                case KeptStatus.Kept:
-                    agreed[from] = head;
-                    if (IsShown()) EndWithConflict();
-                    break;
-                case KeptStatus.Gone:
-                    (gone ??= []).Add(dot);
-                    TryLater();
-                    break;
-                case KeptStatus.Refused:
-                    TryLater();
-                    break;
-            }
+            var isOurs = ReferenceEquals(proposal, attempt);
+            if (!IsAlone && !Engine.IsDecided(agreed, partition, isOurs && Request!.Operation.Acknowledgement == Acknowledgement.All)) return;
+            if (!isOurs) EndWithConflict();
+            else End(new KeyValueResult(KeyValueStatus.Ok, "") { Entry = Engine.View(Key, attempt!), Copies = agreed.Count });
         }
 
         public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable, attempt is null

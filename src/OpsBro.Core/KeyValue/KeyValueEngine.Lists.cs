@@ -186,7 +186,7 @@ public sealed partial class KeyValueEngine
                 }
                 var withValues = Request.Operation.WithValues;
                 bytes += key.Length + (withValues ? size : 0);
-                found.Add(new KeyValueEntry(key, withValues ? record.Value : default, record.Version, record.Writer, record.ExpiresAt, false, size));
+                found.Add(new KeyValueEntry(key, withValues ? record.Value : default, record.Shown, record.Writer, record.ExpiresAt, false, size));
             }
             if (horizon is null) Done(hasMore: false);
             else

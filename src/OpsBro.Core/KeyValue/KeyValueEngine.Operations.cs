@@ -295,7 +295,7 @@ public sealed partial class KeyValueEngine
     KeyValueEntry View(string key, KeyRecord record)
     {
         var isGone = record.IsGone(now.UnixMilliseconds);
-        return new(key, isGone ? default : record.Value, record.Version, record.Writer, record.ExpiresAt, isGone, isGone ? 0 : record.Value.Length);
+        return new(key, isGone ? default : record.Value, record.Shown, record.Writer, record.ExpiresAt, isGone, isGone ? 0 : record.Value.Length);
     }
 
     KeyValueResult ReadResult(string key, KeyRecord? winner, KeyRecord[] losers, int copies)
