@@ -4,7 +4,7 @@ using OpsBro.Platform;
 
 namespace OpsBro.Dns;
 
-/// <summary>A thread of its own that answers on one UDP socket, blocked in poll(2) while nobody asks.</summary>
+/// <summary>A thread of its own that answers on one UDP socket, blocked in the kernel while nobody asks.</summary>
 internal sealed partial class DnsUdp : IDisposable
 {
     /// <summary>Longest query taken, in bytes: a name, and what EDNS adds to it.</summary>
@@ -49,8 +49,7 @@ internal sealed partial class DnsUdp : IDisposable
         {
             try
             {
-                // a call that did not fill its batch emptied the socket
-                if (Round() < AnswerSocket.Batch && !isClosing) socket.Wait();
+                Round();
             }
             // the border of the loop: what comes next is answered
             catch (Exception e)
@@ -60,10 +59,10 @@ internal sealed partial class DnsUdp : IDisposable
         }
     }
 
-    int Round()
+    void Round()
     {
         var count = socket.Receive();
-        if (count == 0) return 0;
+        if (isClosing) return;
         var now = server.Now;
         var (zone, options) = (server.Zone, server.Options);
         for (var i = 0; i < count; i++)
@@ -80,7 +79,6 @@ internal sealed partial class DnsUdp : IDisposable
             else if (length == DnsResponder.ToForward) Forward(i, client, zone, now);
         }
         if (socket.Send() is > 0 and var notTaken) Interlocked.Add(ref lost, notTaken);
-        return count;
     }
 
     void Forward(int number, in DnsClient client, DnsZone zone, long now)
@@ -99,7 +97,7 @@ internal sealed partial class DnsUdp : IDisposable
     public void Dispose()
     {
         isClosing = true;
-        socket.Wake();
+        socket.End();
         thread.Join();
         socket.Dispose();
     }

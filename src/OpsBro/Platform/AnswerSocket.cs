@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace OpsBro.Platform;
 
 /// <summary>
 /// A UDP socket for one thread that answers very many datagrams: recvmmsg(2) and sendmmsg(2) between buffers made once, nothing allocated
-/// for a datagram. An answer leaves from the address that was asked, also when the socket listens on all. <see cref="Wake"/> and
+/// for a datagram. An answer leaves from the address that was asked, also when the socket listens on all. <see cref="End"/> and
 /// <see cref="Send(in Sender, ReadOnlySpan{byte})"/> may be used from any thread.
 /// </summary>
 internal sealed unsafe partial class AnswerSocket : IDisposable
@@ -15,17 +14,15 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
     /// <summary>Most datagrams of one call.</summary>
     public const int Batch = 64;
 
-    const int DontWait = 0x40, Cut = 0x20, CloseOnExecNonBlocking = 0x80000 | 0x800;
+    const int DontWait = 0x40, WaitForOne = 0x10000, Cut = 0x20, CloseReading = 0;
     const int SocketLevel = 1, ReceiveBufferForce = 33;                             // socket(7)
     const int IpLevel = 0, IpPacketInfo = 8, Ip6Level = 41, Ip6PacketInfo = 49;     // ip(7), ipv6(7)
     const int NameRoom = 32, ControlRoom = 64, ControlHead = 16, Ip6InterfaceAt = ControlHead + 16;
     const ushort Ip4 = 2;
-    const short PollIn = 1;
     const int Interrupted = 4;
 
     readonly Socket socket;
-    readonly SafeFileHandle wakeHandle;
-    readonly int file, wake, maxIn, maxOut;
+    readonly int file, maxIn, maxOut;
     readonly bool knowsOwnAddress;
     readonly byte* memory;
     readonly Message* incoming, outgoing;
@@ -62,9 +59,6 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
             knowsOwnAddress = isAll;
             socket.Bind(bind);
             file = (int)socket.Handle;
-            wake = eventfd(0, CloseOnExecNonBlocking);
-            if (wake < 0) throw new SocketException(Marshal.GetLastPInvokeError());
-            wakeHandle = new SafeFileHandle(wake, ownsHandle: true);
         }
         catch (SocketException)
         {
@@ -107,40 +101,28 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
 
     byte* Out(int number) => memory + (Batch * (NameRoom + ControlRoom + maxIn)) + (number * maxOut);
 
-    /// <summary>Waits for a datagram or a <see cref="Wake"/>.</summary>
-    public void Wait()
-    {
-        var files = stackalloc PollFile[2];
-        files[0] = new PollFile { File = file, Events = PollIn };
-        files[1] = new PollFile { File = wake, Events = PollIn };
-        if (poll(files, 2, -1) <= 0 || files[1].Returned == 0) return;
-        ulong count;
-        _ = read(wake, &count, sizeof(ulong));
-    }
-
-    /// <summary>Ends the present or next <see cref="Wait"/>; does nothing once it is closed.</summary>
-    public void Wake()
+    /// <summary>Ends the present <see cref="Receive"/> and all later ones: nothing more comes in, and what is there can still go out.</summary>
+    public void End()
     {
         var isHeld = false;
         try
         {
-            // held, so that the number cannot become another file's meanwhile
-            wakeHandle.DangerousAddRef(ref isHeld);
-            var one = 1ul;
-            _ = write(wake, &one, sizeof(ulong));
+            socket.SafeHandle.DangerousAddRef(ref isHeld);
+            // of a socket without a peer it says that there is none, and wakes who reads all the same: inet_shutdown of Linux
+            _ = shutdown(file, CloseReading);
         }
         catch (ObjectDisposedException)
         {
-            // nobody waits any more
+            // nobody reads any more
         }
         finally
         {
-            if (isHeld) wakeHandle.DangerousRelease();
+            if (isHeld) socket.SafeHandle.DangerousRelease();
         }
     }
 
-    /// <summary>Takes what is there, at most <see cref="Batch"/>, without waiting.</summary>
-    /// <returns>How many; 0 for none.</returns>
+    /// <summary>Waits for a datagram, and takes what is there by then, at most <see cref="Batch"/>: one call of the kernel.</summary>
+    /// <returns>How many; of no meaning after <see cref="End"/>.</returns>
     public int Receive()
     {
         waiting = 0;   // what was not sent is of datagrams whose senders are forgotten now
@@ -153,7 +135,7 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
         }
         while (true)
         {
-            received = recvmmsg(file, incoming, Batch, DontWait, null);
+            received = recvmmsg(file, incoming, Batch, WaitForOne, null);
             if (received >= 0) return received;
             received = 0;
             // any other error is that of an earlier datagram; it was taken off with this call
@@ -271,17 +253,9 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
     public void Dispose()
     {
         socket.Dispose();
-        wakeHandle.Dispose();
         NativeMemory.Free(memory);
         NativeMemory.Free(incoming);
         NativeMemory.Free(vectors);
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    struct PollFile
-    {
-        public int File;
-        public short Events, Returned;
     }
 
     struct Vector
@@ -321,14 +295,5 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
     private static partial nint sendmsg(int file, Header* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int poll(PollFile* files, nuint count, int milliseconds);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint read(int file, void* into, nuint count);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint write(int file, void* from, nuint count);
+    private static partial int shutdown(int file, int how);
 }
