@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OpsBro.Tests.Simulation.KeyValue;
 
 namespace OpsBro.Tests.Simulation;
 
@@ -35,8 +36,12 @@ static class SimProgram
             }
         }
         var wanted = names.Count > 0 ? Scenario.All.Where(s => names.Contains(s.Name)) : Scenario.All.Where(s => s.IsLarge == nodes >= Large);
-        if (!wanted.Any()) return Explain();
+        var stores = KeyValueScenario.All.Where(s => names.Count > 0 ? names.Contains(s.Name) : nodes == 0);   // they choose their nodes by the seed
+        if (!wanted.Any() && !stores.Any()) return Explain();
         var failed = 0;
+        foreach (var scenario in stores)
+            for (var seed = first; seed < first + seeds; seed++)
+                if (!Play(scenario, seed)) failed++;
         foreach (var scenario in wanted)
             for (var seed = first; seed < first + seeds; seed++)
                 if (!Play(scenario, nodes > 0 ? nodes : scenario.SizeOf(seed), seed)) failed++;
@@ -61,6 +66,27 @@ static class SimProgram
         }
     }
 
+    static bool Play(KeyValueScenario scenario, ulong seed)
+    {
+        var before = Process.GetCurrentProcess().TotalProcessorTime;
+        try
+        {
+            var sim = scenario.Play(seed);
+            var cpu = Process.GetCurrentProcess().TotalProcessorTime - before;
+            Say($"{scenario.Name,-14} {sim.Nodes.Count,5} nodes  seed {seed,-4} {sim.Now.TotalSeconds,6:0.0} s virtual {cpu.TotalSeconds,6:0.00} s CPU "
+                + $"{sim.Network.Messages,9} messages {sim.Network.Bytes,11} bytes  {sim.Figures}");
+            return true;
+        }
+        catch (SimException e)
+        {
+            Say($"{scenario.Name,-14} FAILED  {e.Message}\nagain with: {Again(scenario, seed)}");
+            return false;
+        }
+    }
+
+    /// <summary>The command that plays a run of the store of keys and values again.</summary>
+    public static string Again(KeyValueScenario scenario, ulong seed) => $"./dev sim --scenario {scenario.Name} --seed {seed}";
+
     /// <summary>The command that plays a run again.</summary>
     public static string Again(Scenario scenario, int nodes, ulong seed) => $"./dev sim --scenario {scenario.Name} --nodes {nodes} --seed {seed}";
 
@@ -68,6 +94,7 @@ static class SimProgram
     {
         Say(Usage);
         foreach (var scenario in Scenario.All) Say($"    {scenario.Name,-14} {scenario.Claim}");
+        foreach (var scenario in KeyValueScenario.All) Say($"    {scenario.Name,-14} {scenario.Claim}");
         return 2;
     }
 

@@ -57,7 +57,8 @@ sealed class History
 /// <summary>Something that must not be.</summary>
 /// <param name="Key">The key; empty when it is about no key.</param>
 /// <param name="Text">What was seen, and what had to be.</param>
-readonly record struct Fault(string Key, string Text);
+/// <param name="At">When; nothing for the end of the run.</param>
+readonly record struct Fault(string Key, string Text, TimeSpan? At = null);
 
 /// <summary>What a node holds at the end.</summary>
 /// <param name="Node">Its name.</param>

@@ -26,6 +26,7 @@ static class DurabilityCheck
                         yield return new Fault(key, $"put #{put.Number} @{put.Version} was acknowledged, and nothing is there");
                     continue;
                 }
+                if (entry.IsDeleted && entry.Version == put.Version && history.MayBeGone(key, put.Version, final.At, final.Fastest)) continue;   // it expired
                 if (entry.Version > put.Version || entry.Conflicts.Any(c => c.Version == put.Version)) continue;
                 if (entry.Version != put.Version || Attempt.NumberOf(entry) != put.Number)
                     yield return new Fault(key, $"put #{put.Number} @{put.Version} was acknowledged, and there is {Attempt.Show(entry)}");

@@ -17,9 +17,9 @@ static class ExpiryCheck
             foreach (var entry in result.Entries.Append(result.Entry))
             {
                 if (entry is null || entry.IsDeleted) continue;
-                if (Overdue(attempt, entry) is { } overdue) yield return new Fault(entry.Key, overdue);
+                if (Overdue(attempt, entry) is { } overdue) yield return new Fault(entry.Key, overdue, attempt.End);
                 if (attempt.What.Verb != KeyValueVerb.List && history.Put(Attempt.NumberOf(entry)) is { } put && WrongMoment(put, entry) is { } wrong)
-                    yield return new Fault(entry.Key, $"#{attempt.Number}: {wrong}");
+                    yield return new Fault(entry.Key, $"#{attempt.Number}: {wrong}", attempt.End);
             }
         }
         foreach (var holding in final.Holdings)

@@ -24,9 +24,9 @@ static class QuorumReadCheck
                 if (newest is null || read.Result is not { } result) continue;
                 if (result.Status == KeyValueStatus.Ok && result.Entry!.Version < newest.Version)
                     yield return new Fault(key, $"read #{read.Number} found {Attempt.Show(result.Entry)}; "
-                        + $"#{newest.Number} @{newest.Version} had been acknowledged");
+                        + $"#{newest.Number} @{newest.Version} had been acknowledged", read.End);
                 if (result.Status == KeyValueStatus.NotFound && !history.MayBeGone(key, newest.Version, read.End!.Value, read.Fastest))
-                    yield return new Fault(key, $"read #{read.Number} found nothing; #{newest.Number} @{newest.Version} had been acknowledged");
+                    yield return new Fault(key, $"read #{read.Number} found nothing; #{newest.Number} @{newest.Version} had been acknowledged", read.End);
             }
         }
     }
