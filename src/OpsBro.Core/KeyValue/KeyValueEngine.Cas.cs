@@ -79,8 +79,8 @@ public sealed partial class KeyValueEngine
     }
 
     /// <summary>
-    /// A majority of the home copies agree, and while the ring is not settled one of the home copies of the ring before as well; all of them
-    /// on our ring.
+    /// A majority of the home copies agree, and while the ring is not settled so many of the home copies of the ring before that the others
+    /// make no majority of it; all of them on our ring.
     /// </summary>
     bool IsDecided(Dictionary<string, MessageHead> agreed, int partition, bool all)
     {
@@ -90,7 +90,7 @@ public sealed partial class KeyValueEngine
         if (CountAgreed(ring.Live(partition), agreed) < ring.Majority(partition)) return false;
         if (settledRing is null) return true;
         var before = settledRing.Home(partition);
-        return CountAgreed(before, agreed) >= before.Length / 2 + 1;
+        return CountAgreed(before, agreed) >= Ring.EnoughOfBefore(before);
     }
 
     int CountAgreed(string[] names, Dictionary<string, MessageHead> agreed)

@@ -31,6 +31,11 @@ public sealed partial class KeyValueEngine
         public HashSet<string> Agreed { get; } = new(StringComparer.Ordinal);
     }
 
+    /// <summary>
+    /// Names an offer. Who agreed on another ring may since have handed over what it had, so its word is worth nothing on this one.
+    /// </summary>
+    ulong TokenOf(VersionVector dots) => dots.Hash ^ Dot.Mix(store.Writer ^ (ulong)epoch);
+
     TimeSpan Maintain()
     {
         if (roundAt != TimeSpan.MinValue && now.Monotonic < roundAt + round) return roundAt + round;
@@ -67,8 +72,8 @@ public sealed partial class KeyValueEngine
             if (!partition.IsHeld || IsCopy(partition.Number) || ring.Live(partition.Number).Length == 0) continue;
             if (++offered == PartitionsAtOnce) nextOffered = partition.Number + 1;
             var key = (partition.Number, false);
-            if (!offers.TryGetValue(key, out var offer) || offer.Hash != partition.Vector.Hash)
-                offers[key] = offer = new Offered(partition.Vector.Hash, partition.Vector);
+            if (!offers.TryGetValue(key, out var offer) || offer.Hash != TokenOf(partition.Vector))
+                offers[key] = offer = new Offered(TokenOf(partition.Vector), partition.Vector);
             DropIfAgreed(partition, offer);
             foreach (var name in ring.Live(partition.Number))
                 if (!offer.Agreed.Contains(name)) SendOffer(name, partition, false, offer);
@@ -120,7 +125,7 @@ public sealed partial class KeyValueEngine
     void DropIfAgreed(Partition partition, Offered offer)
     {
         var live = ring.Live(partition.Number);
-        if (IsCopy(partition.Number) || live.Length == 0 || partition.Vector.Hash != offer.Hash || !live.All(offer.Agreed.Contains)) return;
+        if (IsCopy(partition.Number) || live.Length == 0 || TokenOf(partition.Vector) != offer.Hash || !live.All(offer.Agreed.Contains)) return;
         offers.Remove((partition.Number, false));
         store.Empty(partition, now);
         handedOver++;
@@ -143,7 +148,7 @@ public sealed partial class KeyValueEngine
             }
             if (count == 0) continue;
             var key = (partition.Number, true);
-            if (!offers.TryGetValue(key, out var offer) || offer.Hash != dots.Hash) offers[key] = offer = new Offered(dots.Hash, dots);
+            if (!offers.TryGetValue(key, out var offer) || offer.Hash != TokenOf(dots)) offers[key] = offer = new Offered(TokenOf(dots), dots);
             CollectIfAgreed(partition, offer);
             foreach (var peer in Others)
                 if (!offer.Agreed.Contains(peer.Name)) SendOffer(peer.Name, partition, true, offer);

@@ -119,7 +119,7 @@ public sealed partial class KeyValueEngine
 
     /// <summary>
     /// Settled: the ring has not changed for a while, every living member sees the same, has taken what is its own and holds nothing for others,
-    /// and of each partition a majority of those that had it before is among them.
+    /// and of each partition so many of those that had it before are among them that the others make no majority.
     /// </summary>
     void CheckSettled()
     {
@@ -163,7 +163,7 @@ public sealed partial class KeyValueEngine
             var here = 0;
             foreach (var name in home)
                 if (!membership.Peers.TryGetValue(name, out var peer) || peer.IsAlive) here++;   // who left decides nothing on the old ring
-            if (here < home.Length / 2 + 1) return false;
+            if (here < Ring.EnoughOfBefore(home)) return false;
         }
         return true;
     }

@@ -66,6 +66,9 @@ public sealed class Ring
     /// <summary>Names of the live copies: the first living members; the very first is the owner.</summary>
     public string[] Live(int partition) => live[partition];
 
+    /// <summary>How many home copies of the ring before must agree, so that each majority of them has one that does: 1 of 1 or 2, 2 of 3.</summary>
+    public static int EnoughOfBefore(string[] home) => (home.Length + 1) / 2;
+
     /// <summary>How many home copies make a majority.</summary>
     public int Majority(int partition) => home[partition].Length / 2 + 1;
 
