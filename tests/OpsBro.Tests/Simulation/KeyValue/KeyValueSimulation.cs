@@ -125,7 +125,8 @@ sealed partial class KeyValueSimulation
 
     /// <summary>Fails the run: what was seen, how to see it again, and the life of the key.</summary>
     public void Fail(string key, string what, TimeSpan? at = null) => throw new SimException(string.Create(CultureInfo.InvariantCulture,
-        $"seed {Seed}, {nodes.Count} nodes, {Now.TotalSeconds:0.00} s: {(key.Length == 0 ? "" : $"key {key}: ")}{what}\n{Life(key, at is { } seen ? seen + TimeSpan.FromSeconds(3) : Now)}"));
+        $"seed {Seed}, {nodes.Count} nodes, {Now.TotalSeconds:0.00} s: {(key.Length == 0 ? "" : $"key {key}: ")}{what}\n"
+        + $"{Life(key, at is { } seen ? seen + TimeSpan.FromSeconds(3) : Now)}"));
 
     /// <summary>Fails the run when there is a fault.</summary>
     public void Require(IEnumerable<Fault> faults)

@@ -28,7 +28,8 @@ static class RegisterCheck
                 var placed = longest.ToHashSet();
                 var left = steps.Where(s => s.End is not null && !placed.Contains(s.Number)).OrderBy(s => s.End).Select(s => $"#{s.Number}").Take(6);
                 yield return new Fault(key, $"no order explains what was seen; the longest ends with "
-                    + $"{string.Join(" ", longest.TakeLast(8).Select(n => $"#{n}"))} and has no place for {string.Join(" ", left)}", steps.Where(s => s.End is not null && !placed.Contains(s.Number)).Min(s => s.End));
+                    + $"{string.Join(" ", longest.TakeLast(8).Select(n => $"#{n}"))} and has no place for {string.Join(" ", left)}",
+                    steps.Where(s => s.End is not null && !placed.Contains(s.Number)).Min(s => s.End));
             }
             if (verdict == Verdict.TooLong) yield return new Fault(key, $"{steps.Count} steps are too many to look at: make the histories of this run shorter");
         }
