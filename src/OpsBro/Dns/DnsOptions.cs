@@ -1,4 +1,5 @@
 using System.Net;
+using OpsBro.Agent;
 using OpsBro.Config;
 using OpsBro.Core.Dns;
 using OpsBro.Gossip;
@@ -99,13 +100,19 @@ internal sealed record DnsOptions
             ForwardFor = ReadNetworks(reader),
         };
         reader.RefuseTheRest("dns");
-        foreach (var forwarder in options.Forwarders)
-        {
-            if (!options.Places.Contains(forwarder)) continue;
+        var itself = options.Forwarders.Where(options.IsItself).ToList();
+        foreach (var forwarder in itself)
             reader.Complain(reader.Node("forwarders")!, $"forwarders holds {forwarder}, which is this server itself; write another server");
-            return options with { Forwarders = [.. options.Forwarders.Except(options.Places)] };
-        }
-        return options;
+        return itself.Count == 0 ? options : options with { Forwarders = [.. options.Forwarders.Except(itself)] };
+    }
+
+    /// <summary>Who asks himself asks for ever.</summary>
+    bool IsItself(IPEndPoint forwarder)
+    {
+        if (forwarder.Port != Port) return false;
+        var isAll = Addresses.Any(a => a.Equals(IPAddress.Any) || a.Equals(IPAddress.IPv6Any));
+        return Addresses.Contains(forwarder.Address)
+            || (isAll && (IPAddress.IsLoopback(forwarder.Address) || Identity.Addresses().Contains(forwarder.Address)));
     }
 
     static List<IPAddress> ReadAddresses(ObjectReader reader)

@@ -50,6 +50,7 @@ public class DnsOptionsTests
     [InlineData("{domain: in-addr.arpa}", "domain is")]
     [InlineData("{forwarders: [dns.example]}", "forwarders holds \"dns.example\"")]
     [InlineData("{port: 53, forwarders: [127.0.0.1]}", "which is this server itself")]
+    [InlineData("{port: 53, address: 0.0.0.0, forwarders: [127.0.0.53]}", "which is this server itself")]
     [InlineData("{forward_for: [10.0.0.0/33]}", "forward_for holds")]
     [InlineData("{udp_size: 100}", "udp_size is \"100\"")]
     [InlineData("{neer: true}", "unknown key \"neer\" in dns (did you mean \"near\"?)")]

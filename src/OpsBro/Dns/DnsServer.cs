@@ -101,8 +101,10 @@ internal sealed class DnsServer : IDisposable
         }
         catch (SocketException e)
         {
-            found.Add($"dns cannot listen on {name} ({e.Message}): another program has it, or the address is not of this host; "
-                + "set dns.address or dns.port; it is tried again");
+            var why = e.SocketErrorCode == SocketError.AccessDenied
+                ? "ports below 1024 are root's; give the program CAP_NET_BIND_SERVICE, or set dns.port"
+                : "another program has it, or the address is not of this host; set dns.address or dns.port";
+            found.Add($"dns cannot listen on {name} ({e.Message}): {why}; it is tried again");
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed partial class DnsStreams : IDisposable
             try
             {
                 var client = await listener.AcceptAsync();
-                if (TryAdd(client)) _ = Serve(client);
+                if (IsTaken(client)) _ = Serve(client);
                 else
                 {
                     Interlocked.Increment(ref refused);
@@ -107,9 +107,22 @@ internal sealed partial class DnsStreams : IDisposable
         }
     }
 
+    bool IsTaken(Socket client)
+    {
+        try
+        {
+            return TryAdd(client);
+        }
+        catch (SocketException)
+        {
+            return false;   // it has no peer any more
+        }
+    }
+
     bool TryAdd(Socket client)
     {
-        var address = ((IPEndPoint)client.RemoteEndPoint!).Address;
+        // gone before it was looked at
+        if (client.RemoteEndPoint is not IPEndPoint { Address: var address }) return false;
         var most = server.Options.TcpConnections;
         lock (gate)
         {
