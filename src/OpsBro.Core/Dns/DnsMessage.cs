@@ -66,16 +66,17 @@ public sealed record DnsMessage(
     {
         var data = message.Slice(head.DataAt, head.DataLength);
         var end = head.DataAt + head.DataLength;
+        var isInternet = head.Class == DnsLimits.InternetClass;   // these are something else in other classes
         switch (head.Type)
         {
-            case DnsType.A when data.Length == 4:
-            case DnsType.Aaaa when data.Length == 16:
+            case DnsType.A when isInternet && data.Length == 4:
+            case DnsType.Aaaa when isInternet && data.Length == 16:
                 return new IPAddress(data).ToString();
             case DnsType.Ns or DnsType.Cname or DnsType.Ptr:
                 return Name(message, head.DataAt, end, out _);
             case DnsType.Mx when data.Length > 2:
                 return Joined(Numbers16(data, 1), Name(message, head.DataAt + 2, end, out _));
-            case DnsType.Srv when data.Length > 6:
+            case DnsType.Srv when isInternet && data.Length > 6:
                 return Joined(Numbers16(data, 3), Name(message, head.DataAt + 6, end, out _));
             case DnsType.Soa:
                 if (Name(message, head.DataAt, end, out var at) is not { } server || Name(message, at, end, out at) is not { } mailbox) return null;

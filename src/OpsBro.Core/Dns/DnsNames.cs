@@ -93,6 +93,12 @@ public static class DnsNames
         }
     }
 
+    /// <summary>The same for a text: letters beyond ASCII have no case in DNS (RFC 4343).</summary>
+    public static string Lower(string text) => string.Create(text.Length, text, static (to, from) =>
+    {
+        for (var i = 0; i < to.Length; i++) to[i] = char.IsAsciiLetterUpper(from[i]) ? (char)(from[i] | 0x20) : from[i];
+    });
+
     /// <summary>A number for tables of names. What is in them comes from members; a query can only look, so that it needs no key.</summary>
     public static uint Hash(ReadOnlySpan<byte> name)
     {

@@ -104,11 +104,11 @@ public struct DnsQuery
         var reader = new DnsReader(message, QuestionEnd);
         var before = Header.Answers + Header.Authorities;
         var all = before + Header.Additionals;
+        Span<byte> owner = stackalloc byte[DnsLimits.MaxName];
         for (var i = 0; i < all; i++)
         {
-            var nameAt = reader.At;
-            if (!reader.TrySkipName()) return false;
-            var isRoot = reader.At == nameAt + 1;
+            if (!reader.TryName(owner, out var length)) return false;
+            var isRoot = length == 1;
             if (!reader.TryRecord(out var head)) return false;
             if (head.Type != DnsType.Opt) continue;
             if (i < before || HasEdns || !isRoot) return false;

@@ -38,6 +38,8 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
 
     readonly DnsCounts counts = new();
     int[] order = new int[256];
+    long[] seen = new long[256];
+    long round;
 
     /// <summary>What was counted.</summary>
     public DnsCounts Counts => counts;
@@ -123,8 +125,10 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
         if (order.Length < records.Count) order = new int[zone.MostRecords];
         var count = 0;
         var isAll = filter.IsAll;
+        var firsts = records.Firsts;
+        if (firsts is not null) NewRound(zone);
         for (var i = 0; i < records.Count; i++)
-            if (isAll || filter.Has(records.Node(i))) order[count++] = i;
+            if ((isAll || filter.Has(records.Node(i))) && (firsts is null || IsNew(firsts[i]))) order[count++] = i;
         var left = 0L;
         var weights = zone.Settings.IsNearestFirst ? null : records.Weights;
         if (weights is not null)
@@ -140,8 +144,23 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
             if (!answer.TryAdd(records[order[i]], query.Type == DnsType.Txt ? Age(zone, records.Node(order[i]), seconds) : -1)) return;
         }
         if (query.Type is not (DnsType.Srv or DnsType.Ns)) return;
+        NewRound(zone);
         for (var i = 0; i < count; i++)
-            if (!answer.TryAddHost(zone.Hosts[records.Node(order[i])], query.NameLength - zone.DomainLength)) return;
+            if (IsNew(records.Node(order[i])) && !answer.TryAddHost(zone.Hosts[records.Node(order[i])], query.NameLength - zone.DomainLength)) return;
+    }
+
+    void NewRound(DnsZone zone)
+    {
+        if (seen.Length < Math.Max(zone.MostRecords, zone.Hosts.Length)) seen = new long[Math.Max(zone.MostRecords, zone.Hosts.Length)];
+        round++;
+    }
+
+    /// <summary>No record is twice in an answer (RFC 2181, 5): true when that number was not met in this round.</summary>
+    bool IsNew(int number)
+    {
+        if (seen[number] == round) return false;
+        seen[number] = round;
+        return true;
     }
 
     /// <summary>One of those that are left; who has twice the weight comes twice as often.</summary>

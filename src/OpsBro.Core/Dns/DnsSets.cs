@@ -8,13 +8,17 @@ namespace OpsBro.Core.Dns;
 /// <param name="starts">Where each begins, and where the last one ends.</param>
 /// <param name="nodes">Whose each is.</param>
 /// <param name="weights">The weight of each; null when all are the same.</param>
-sealed class DnsRecords(byte[] data, int[] starts, int[] nodes, int[]? weights)
+/// <param name="firsts">The number of the first one that says the same as each, for nodes may share an address; null when none does.</param>
+sealed class DnsRecords(byte[] data, int[] starts, int[] nodes, int[]? weights, int[]? firsts)
 {
     /// <summary>How many.</summary>
     public int Count => nodes.Length;
 
     /// <summary>The weights; null when all are the same.</summary>
     public int[]? Weights => weights;
+
+    /// <summary>The first one that says the same as each; null when each says something else.</summary>
+    public int[]? Firsts => firsts;
 
     /// <summary>Whose a record is.</summary>
     public int Node(int number) => nodes[number];
@@ -49,6 +53,18 @@ sealed class DnsSet
 
     /// <summary>The nodes of a group, one bit each: asked when the group is a tag. Null for other sets.</summary>
     public ulong[]? Members { get; init; }
+
+    /// <summary>What there is at names below this one: they have dots in them, or are tags.</summary>
+    public List<DnsSet> Below { get; } = [];
+
+    /// <summary>True when one of those meant has the name.</summary>
+    public bool HasOwner(in DnsFilter meant)
+    {
+        if (meant.IsAll) return true;
+        foreach (var (node, _) in Candidates)
+            if (meant.Has(node)) return true;
+        return false;
+    }
 
     /// <summary>The records of a type; null for none.</summary>
     public DnsRecords? Of(DnsType type) => type switch

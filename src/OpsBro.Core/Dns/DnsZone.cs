@@ -123,7 +123,13 @@ public sealed partial class DnsZone
         if (names.TryFind(key, out var set, out var isServiceName))
         {
             if (set is null) return new DnsFound(DnsPlace.Between, null, default, false);
-            return Found(set, new DnsFilter(zone, null), new DnsFilter(zone, null), isServiceName);
+            var owners = new DnsFilter(zone, null);
+            var found = Found(set, owners, owners, isServiceName);
+            if (found.Place == DnsPlace.Found) return found;
+            // nobody of the zone has "there", and somebody has "over.there"
+            foreach (var below in set.Below)
+                if (below.HasOwner(owners)) return new DnsFound(DnsPlace.Between, null, default, false);
+            return found;
         }
         if (starts.Length < 3) return new DnsFound(DnsPlace.Missing, null, default, false);
         var first = key[..starts[1]];
@@ -145,10 +151,7 @@ public sealed partial class DnsZone
     }
 
     /// <summary>A name that nobody of those meant ever had is missing; the name of a node that failed is not.</summary>
-    static DnsFound Found(DnsSet set, DnsFilter filter, DnsFilter owners, bool isServiceName)
-    {
-        var exists = owners.IsAll;
-        for (var i = 0; i < set.Candidates.Length && !exists; i++) exists = owners.Has(set.Candidates[i].Node);
-        return exists ? new DnsFound(DnsPlace.Found, set, filter, isServiceName) : new DnsFound(DnsPlace.Missing, null, default, false);
-    }
+    static DnsFound Found(DnsSet set, DnsFilter filter, DnsFilter owners, bool isServiceName) => set.HasOwner(owners)
+        ? new DnsFound(DnsPlace.Found, set, filter, isServiceName)
+        : new DnsFound(DnsPlace.Missing, null, default, false);
 }

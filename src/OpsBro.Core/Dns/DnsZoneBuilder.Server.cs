@@ -21,7 +21,7 @@ sealed partial class DnsZoneBuilder
         var zone = node.Zone.Contains('.', StringComparison.Ordinal) ? "" : "." + node.Zone;
         var name = Key(node.Name, DnsZone.Name);
         Span<byte> third = stackalloc byte[DnsLimits.MaxName];
-        var length = name is null || zone.Length == 0 ? 0 : DnsNames.WriteLabels(zone[1..].ToLowerInvariant(), third);
+        var length = name is null || zone.Length == 0 ? 0 : DnsNames.WriteLabels(DnsNames.Lower(zone[1..]), third);
         if (name is null) return new DnsHost([], 0, []);
         if (length < 0 || name.Length + length + Domain.Length > DnsLimits.MaxName) length = 0;
         byte[] ours = [.. name, .. third[..length]];
@@ -85,7 +85,7 @@ sealed partial class DnsZoneBuilder
         var all = new List<(byte[], DnsSet?, bool)>();
         foreach (var zone in Settings.Zones.Concat(Nodes.Select(n => n.Zone)))
         {
-            var name = zone.ToLowerInvariant();
+            var name = DnsNames.Lower(zone);
             if (!seen.Add(name)) continue;
             var length = name.Contains('.', StringComparison.Ordinal) ? 0 : DnsNames.WriteLabels(name, label);
             if (length <= 0)

@@ -33,6 +33,9 @@ sealed partial class DnsZoneBuilder
         OkBits = DnsFilter.Bits(Nodes.Count);
     }
 
+    static readonly EqualityComparer<byte[]> sameBytes =
+        EqualityComparer<byte[]>.Create((one, other) => one.AsSpan().SequenceEqual(other), bytes => (int)DnsNames.Hash(bytes));
+
     /// <summary>What is found under one name while it is made.</summary>
     /// <param name="Key">The name on the wire, without the third label and the domain.</param>
     /// <param name="Label">The name of the group or service, as it is compared with those of services and checks; empty for a node's.</param>
@@ -110,7 +113,7 @@ sealed partial class DnsZoneBuilder
             foreach (var service in Nodes[i].Services)
             {
                 Add(i, service.Name, DnsZone.Service, service.Name);
-                foreach (var tag in service.Tags) tags.Add((service.Name.ToLowerInvariant(), tag.ToLowerInvariant()));
+                foreach (var tag in service.Tags) tags.Add((DnsNames.Lower(service.Name), DnsNames.Lower(tag)));
             }
         }
         foreach (var name in made.Values.ToList())
@@ -121,7 +124,7 @@ sealed partial class DnsZoneBuilder
                 if (Key($"_{Escaped(name.Label)}.{transport}", DnsZone.Service) is { } key) all.Add((key, set, true));
         }
         // a tag that is a group only is found without a name of its own
-        var services = made.Values.ToDictionary(n => n.Label.ToLowerInvariant(), n => n);
+        var services = made.Values.ToDictionary(n => DnsNames.Lower(n.Label), n => n);
         Begin();
         foreach (var (service, tag) in tags)
         {
@@ -144,12 +147,18 @@ sealed partial class DnsZoneBuilder
     /// <summary>Names between a name with dots and its kind: there is nothing at them, and they are there.</summary>
     static void AddBetween(List<(byte[] Key, DnsSet? Set, bool)> all)
     {
-        var known = all.Select(one => Convert.ToHexString(one.Key)).ToHashSet(StringComparer.Ordinal);
-        foreach (var (key, _, _) in all.ToList())
+        var known = all.ToDictionary(one => one.Key, one => one.Set, sameBytes);
+        foreach (var (key, set, _) in all.ToList())
+        {
             for (var at = key[0] + 1; at < key.Length; at += key[at] + 1)
-                if (known.Add(Convert.ToHexString(key, at, key.Length - at))) all.Add((key[at..], null, false));
+            {
+                var above = key[at..];
+                if (known.TryAdd(above, null)) all.Add((above, null, false));
+                else if (set is not null) known[above]?.Below.Add(set);
+            }
+        }
         foreach (var kind in (byte[][])[DnsZone.Group, DnsZone.Name, DnsZone.Service])
-            if (known.Add(Convert.ToHexString(kind))) all.Add((kind, null, false));
+            if (known.TryAdd(kind, null)) all.Add((kind, null, false));
     }
 
     void Add(int node, string text, byte[] kind, string label)
@@ -181,7 +190,7 @@ sealed partial class DnsZoneBuilder
     byte[]? Key(string text, byte[] kind)
     {
         Span<byte> wire = stackalloc byte[DnsLimits.MaxName];
-        var length = DnsNames.WriteLabels(text.ToLowerInvariant(), wire);
+        var length = DnsNames.WriteLabels(DnsNames.Lower(text), wire);
         return length <= 0 || length + kind.Length + Domain.Length > DnsLimits.MaxName ? null : [.. wire[..length], .. kind];
     }
 
@@ -263,7 +272,16 @@ sealed partial class DnsZoneBuilder
         }
         MostRecords = Math.Max(MostRecords, all.Count);
         var isSame = all.All(one => one.Weight == all[0].Weight);
-        return new DnsRecords(data, starts, [.. all.Select(one => one.Node)], isSame ? null : [.. all.Select(one => one.Weight)]);
+        return new DnsRecords(
+            data, starts, [.. all.Select(one => one.Node)], isSame ? null : [.. all.Select(one => one.Weight)], FirstsOf(all.ConvertAll(one => one.Body)));
+    }
+
+    static int[]? FirstsOf(List<byte[]> bodies)
+    {
+        var known = new Dictionary<byte[], int>(bodies.Count, sameBytes);
+        var firsts = new int[bodies.Count];
+        for (var i = 0; i < firsts.Length; i++) firsts[i] = known.TryAdd(bodies[i], i) ? i : known[bodies[i]];
+        return known.Count == bodies.Count ? null : firsts;
     }
 
     /// <summary>Names of services and checks that are critical; null for none, as on most nodes.</summary>
