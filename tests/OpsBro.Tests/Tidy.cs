@@ -14,7 +14,7 @@ public partial class Tidy
     static readonly Dictionary<string, string[]> allowedEdges = new()
     {
         ["Agent"] = ["Api", "Checks", "Cli", "Collectors", "Config", "Detectors", "Gossip", "Platform"],
-        ["Api"] = ["Agent", "Config", "Platform"],
+        ["Api"] = ["Agent", "Cli", "Config", "Platform"],
         ["Checks"] = ["Agent", "Api", "Cli", "Collectors", "Config", "Detectors", "Evaluator", "Platform", "Storage"],
         ["Cli"] = ["Agent", "Api", "Config", "Platform"],
         ["Collectors"] = ["Agent", "Api", "Cli", "Config", "Detectors", "Evaluator", "Platform", "Storage"],

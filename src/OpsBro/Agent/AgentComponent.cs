@@ -14,6 +14,8 @@ internal sealed class AgentComponent : IComponent
     /// <summary>How often a follower of the log is given new lines.</summary>
     static readonly TimeSpan followStep = TimeSpan.FromMilliseconds(200);
 
+    static readonly string[] levels = ["debug", "info", "warning", "error"];
+
     /// <inheritdoc/>
     public string Name => "agent";
 
@@ -28,11 +30,12 @@ internal sealed class AgentComponent : IComponent
         var log = services.GetRequiredService<AgentLog>();
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
         api.Get("/v1/agent/info", "The agent and its host at one glance.", AgentJson.Default.InfoView, _ => info.Now());
+        ApiParameter part = ("part", "only this component", Kind.NameOf(() => Parts(log), "agent"));
+        ApiParameter level = ("level", "only this level and above", Kind.OneOf(levels).ElseFirst);
         api.Get("/v1/agent/log", "The last lines of the log.", AgentJson.Default.LogLineArray,
-            context => Lines(log, context, 0), ("part", "only this component"), ("level", "only this level and above"));
+            context => Lines(log, context, 0), part, level);
         api.Raw("GET", "/v1/agent/log/follow", "New lines of the log as they come, one text line each.", Right.Read,
-            context => Follow(log, context), isLegacy: false, ("part", "only this component"), ("level", "only this level and above"),
-            ("tail", "1 for the lines in memory first"));
+            context => Follow(log, context), isLegacy: false, part, level, ("tail", "the lines in memory first", Kind.Flag)).Endless();
         api.Change("POST", "/v1/agent/stop", "Stop the agent.", ApiJson.Default.DoneView, context =>
         {
             // after the answer is out
@@ -44,25 +47,23 @@ internal sealed class AgentComponent : IComponent
         api.Legacy("/agent/uuid", "The agent's id.", ApiJson.Default.String, _ => info.Now().Uuid);
         api.Legacy("/agent/info", "The agent at one glance.", AgentJson.Default.LegacyInfoView, _ => Legacy(info.Now()));
         api.Legacy("/log/parts/", "The parts of the log.", ApiJson.Default.StringArray,
-            _ => [.. log.After(0).Select(line => line.Part).Distinct().Order(StringComparer.Ordinal)]);
+            _ => [.. Parts(log)]);
     }
+
+    static IEnumerable<string> Parts(AgentLog log) => log.After(0).Select(line => line.Part).Distinct().Order(StringComparer.Ordinal);
 
     static LogLine[] Lines(AgentLog log, HttpContext context, long after)
     {
         var part = context.Query("part");
-        var least = Rank(context.Query("level") ?? "debug");
-        return [.. log.After(after).Where(line => (part is null || line.Part == part) && Rank(line.Level) >= least)];
+        var least = Array.IndexOf(levels, context.Query("level") ?? levels[0]);
+        return [.. log.After(after).Where(line => (part is null || line.Part == part) && Array.IndexOf(levels, line.Level) >= least)];
     }
-
-    static int Rank(string level) => Array.IndexOf(["debug", "info", "warning", "error"], level) is >= 0 and var rank
-        ? rank
-        : throw ApiProblem.Bad($"level is \"{level}\"; write debug, info, warning or error");
 
     static async Task Follow(AgentLog log, HttpContext context)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
         if (HttpMethods.IsHead(context.Request.Method)) return;
-        var last = context.Query("tail") is null && log.After(0) is [.., var newest] ? newest.Sequence : 0;
+        var last = !context.QueryFlag("tail") && log.After(0) is [.., var newest] ? newest.Sequence : 0;
         while (!context.RequestAborted.IsCancellationRequested)
         {
             foreach (var line in Lines(log, context, last))

@@ -1,10 +1,12 @@
+using System.CommandLine;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OpsBro.Agent;
+using OpsBro.Cli;
 
 namespace OpsBro.Api;
 
-/// <summary>The parts of the API that belong to no slice: health, the index.</summary>
+/// <summary>The parts of the API that belong to no slice: health, the index with its verb <c>api</c>.</summary>
 internal sealed class ApiComponent : IComponent
 {
     /// <inheritdoc/>
@@ -21,16 +23,13 @@ internal sealed class ApiComponent : IComponent
         api.Raw("GET", "/readyz", "200 once every loop has made its first round, 503 before.", Right.Read, context =>
             readiness.State == "ok"
             ? Text(context, 200, "ok\n")
-            : Text(context, 503, $"{readiness.State}: {string.Join(", ", readiness.Waiting)}\n"));
-        api.Raw("GET", "/api", "This index: text, HTML or JSON (?format=).", Right.Read, context => ApiIndex.Write(context, api.All),
-            query: ("format", "text, html or json; else what the caller accepts"));
-        api.Raw("GET", "/openapi.json", "This API as OpenAPI 3.1.", Right.Read, context =>
-        {
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync(OpenApi.Text(api.All), context.RequestAborted);
-        });
+            : Text(context, 503, $"{readiness.State}: {string.Join(", ", readiness.Waiting)}\n")).Fails(503, "Not yet, or not any more.", ErrorForm.Sentence);
+        new ApiIndex(api, services.GetRequiredService<AgentState>()).MapTo();
         api.Raw("GET", "/", "OK.", Right.Read, context => Text(context, 200, "OK"), isLegacy: true);
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<Command> Verbs(ApiClient api, Terminal terminal) => [ApiVerb.Create(api, terminal)];
 
     static Task Text(HttpContext context, int status, string text)
     {

@@ -21,9 +21,13 @@ internal static class ApiExamples
     /// <summary>The path and the query that must be given; with <paramref name="isFull"/> all of the query.</summary>
     public static string Address(ApiRoute route, bool isFull = false)
     {
-        var query = string.Join('&', route.Query.Where(p => isFull || p.Kind.IsRequired).Select(p => $"{p.Name}={Uri.EscapeDataString(p.Shown)}"));
+        var query = route.IsBodyOptional ? "" : Query(route.Query.Where(p => isFull || p.Kind.IsRequired));
         return query.Length > 0 ? $"{Path(route)}?{query}" : Path(route);
     }
+
+    /// <summary>Parameters with their examples, as in an address or a form.</summary>
+    public static string Query(IEnumerable<ApiParameter> parameters) =>
+        string.Join('&', parameters.Select(p => $"{p.Name}={Uri.EscapeDataString(p.Shown)}"));
 
     /// <summary>A call with curl.</summary>
     /// <param name="route">What is called.</param>
@@ -33,7 +37,7 @@ internal static class ApiExamples
     {
         var text = new StringBuilder();
         var body = route.Bodies.Count > 0 ? route.Bodies[0] : null;
-        if (body is { IsBinary: true }) text.Append($"echo {body.Example} | base64 -d | ");
+        if (body is { IsBinary: true }) text.Append($"echo '{body.Example}' | base64 -d | ");
         text.Append("curl");
         if (route.IsEndless) text.Append(" -N");
         if (route.Method != "GET" && !(route.Method == "POST" && body is not null)) text.Append($" -X {route.Method}");
@@ -49,20 +53,25 @@ internal static class ApiExamples
     }
 
     /// <summary>A body as it is sent: JSON, or the text that stands for another content.</summary>
-    public static string Body(ApiContent content) => content.Example is JsonValue value && value.TryGetValue<string>(out var text) && !content.IsJson
-        ? text
-        : content.Example?.ToJsonString() ?? "{}";
+    public static string Body(ApiContent content) => content.Example switch
+    {
+        null => "",
+        JsonValue value when !content.IsJson => value.GetValue<string>(),
+        var json => json.ToJsonString(),
+    };
 
     /// <summary>The sentence of an error.</summary>
-    public static string Detail(ApiRoute route, int status, string when)
+    public static string Detail(ApiRoute route, ApiFailure failure)
     {
-        if (status == 404 && route.Parts.FirstOrDefault() is { } part) return $"no {part.Name} is named \"nonsense\"; see /api";
-        if (status == 413) return $"Request body too large. The max request body size is {route.MaxBody} bytes.";
-        if (status != 400) return char.ToLowerInvariant(when[0]) + when[1..].TrimEnd('.');
-        return Bad(route) is { } bad
-            ? bad.Sentence
-            : route.RefusesUnknownQuery ? ApiGate.Unknown(Path(route), "nonsense", route)
-            : route.Bodies.Count > 0 ? "the body is not the JSON expected" : "a parameter is not as it must be";
+        var sentence = char.ToLowerInvariant(failure.When[0]) + failure.When[1..].TrimEnd('.');
+        return failure.Status switch
+        {
+            404 when route.Parts.FirstOrDefault() is { } part => $"no {part.Name} is named \"nonsense\"; see /api",
+            413 => $"Request body too large. The max request body size is {route.MaxBody} bytes.",
+            400 when Bad(route) is { } bad => bad.Sentence,
+            400 when route.RefusesUnknownQuery => ApiGate.Unknown(Path(route), "nonsense", route),
+            _ => sentence,
+        };
     }
 
     /// <summary>A parameter and a value that it refuses, with the sentence; null when every parameter takes any text.</summary>

@@ -1,66 +1,101 @@
-using System.Net;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using OpsBro.Agent;
 
 namespace OpsBro.Api;
 
-/// <summary>The API explains itself: <c>/api</c> as text, HTML or JSON, as asked. <see cref="OpenApi"/> is for programs.</summary>
-internal static class ApiIndex
+/// <summary>How much is said of a route.</summary>
+internal enum ApiDetail
 {
-    /// <summary>Writes the index in the form that the caller accepts best.</summary>
-    public static Task Write(HttpContext context, IReadOnlyList<ApiRoute> routes)
+    /// <summary>A line or two.</summary>
+    List,
+    /// <summary>Parameters, answers, errors, calls with curl.</summary>
+    Call,
+    /// <summary>The same, and examples of body, answer and errors.</summary>
+    Full,
+}
+
+/// <summary>
+/// The API explains itself: <c>/api</c> as text, HTML or JSON, as asked; <c>/api/ROUTE</c> or <c>?route=</c> for those whose path has that,
+/// in full when it is one. <see cref="OpenApi"/> is for programs.
+/// </summary>
+internal sealed class ApiIndex(ApiRoutes api, AgentState agent)
+{
+    static readonly string[] details = ["list", "call", "full"], formats = ["text", "html", "json"];
+
+    /// <summary>Maps its routes and that of the document.</summary>
+    public void MapTo()
     {
-        var accept = context.Request.Headers.Accept.ToString();
-        var wanted = context.Query("format") ?? (accept.Contains("text/html") ? "html" : accept.Contains("application/json") ? "json" : "text");
-        (context.Response.ContentType, var body) = wanted switch
+        ApiParameter route = ("route", "only routes whose path begins with this or has it", "/v1/members"),
+            part = ("route", "the path of a route, or a part of it", "v1/members"),
+            format = ("format", "form of the answer; else what the caller accepts", Kind.OneOf(formats)),
+            detail = ("detail", "how much; of one route all of it, of many less", Kind.OneOf(details));
+        const string unknown = "No path has that.";
+        foreach (var one in new[]
+            {
+                api.Raw("GET", "/api", "Every route, for people: text, HTML or JSON.", Right.Read, Write, query: [route, format, detail]).Fails(404, unknown),
+                api.Raw("GET", "/api/{**route}", "One route in full, or all whose path has that.", Right.Read, Write, query: [part, format, detail])
+                    .Fails(404, unknown),
+            })
+            one.Gives("text/plain").Gives("text/html").Gives("application/json", Schema);
+        api.Raw("GET", "/openapi.json", "This API as OpenAPI 3.1, for programs.", Right.Read, context =>
         {
-            "html" => ("text/html; charset=utf-8", Html(routes)),
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(OpenApi.Text(Chosen(context)), context.RequestAborted);
+        }, query: route).Gives("application/json", """{"type":"object","required":["openapi","info","paths"]}""").Fails(404, unknown);
+    }
+
+    const string Schema = """
+        {"type":"array","items":{"type":"object","properties":{"routes":{"type":"array","items":{"type":"string"}},"method":{"type":"string"},
+        "summary":{"type":"string"}},"required":["routes","method","summary"]}}
+        """;
+
+    /// <summary>Writes the index in the form that the caller accepts best.</summary>
+    Task Write(HttpContext context)
+    {
+        var routes = Chosen(context);
+        var accept = context.Request.Headers.Accept.ToString();
+        var format = context.Query("format") is { Length: > 0 } wanted ? wanted
+            : accept.Contains("text/html") ? "html" : accept.Contains("application/json") ? "json" : "text";
+        var detail = context.Query("detail") is { Length: > 0 } word ? (ApiDetail)Array.IndexOf(details, word)
+            : routes.Count < api.All.Count && routes.Select(route => route.Path).Distinct().Count() == 1 ? ApiDetail.Full : ApiDetail.Call;
+        var text = new ApiText(agent.Addresses);
+        (context.Response.ContentType, var body) = format switch
+        {
+            "html" => ("text/html; charset=utf-8", new ApiPage(text).Of(routes, detail, routes.Count < api.All.Count)),
             "json" => ("application/json", Json(routes)),
-            "text" => ("text/plain; charset=utf-8", PlainText(routes)),
-            _ => throw ApiProblem.Bad($"format is \"{wanted}\"; write text, html or json"),
+            _ => ("text/plain; charset=utf-8", text.Of(routes, detail)),
         };
         return context.Response.WriteAsync(body, context.RequestAborted);
     }
 
-    internal static IEnumerable<ApiRoute> Sorted(IReadOnlyList<ApiRoute> routes) =>
+    /// <summary>The routes that a request asks for: the one of exactly that path, else those that begin with it, else those that have it.</summary>
+    /// <exception cref="ApiProblem">404 when there is none.</exception>
+    IReadOnlyList<ApiRoute> Chosen(HttpContext context)
+    {
+        var wanted = context.Request.RouteValues["route"] as string is { } rest ? "/" + rest : context.Query("route") ?? "";
+        return wanted.Length == 0 ? api.All : Chosen(api.All, wanted);
+    }
+
+    /// <summary>The same, for a path or a part of one. <c>*</c> and names in braces are alike: <c>/v1/packs/{name}</c>.</summary>
+    public static IReadOnlyList<ApiRoute> Chosen(IReadOnlyList<ApiRoute> all, string wanted)
+    {
+        foreach (var matches in (Func<ApiRoute, bool>[])
+            [
+                route => route.PlainPath == wanted || route.Path == wanted,
+                route => route.PlainPath.StartsWith(wanted, StringComparison.Ordinal),
+                route => route.PlainPath.Contains(wanted.TrimStart('/'), StringComparison.OrdinalIgnoreCase),
+            ])
+            if (all.Where(matches).ToList() is { Count: > 0 } found) return found;
+        throw ApiProblem.NotFound("route", wanted, "opsbro api or GET /api", all.Select(route => route.PlainPath));
+    }
+
+    /// <summary>The original's paths last; else by path.</summary>
+    public static IEnumerable<ApiRoute> Sorted(IEnumerable<ApiRoute> routes) =>
         routes.OrderBy(r => r.IsLegacy).ThenBy(r => r.Path, StringComparer.Ordinal).ThenBy(r => r.Method, StringComparer.Ordinal);
 
     /// <summary>The routes by the slice that has them, in the order of Components.cs.</summary>
-    internal static IEnumerable<IGrouping<string, ApiRoute>> Slices(IReadOnlyList<ApiRoute> routes) => routes.GroupBy(route => route.Slice);
-
-    static string PlainText(IReadOnlyList<ApiRoute> routes)
-    {
-        var text = new StringBuilder("OpsBro HTTP API. Routes marked * change something: unix socket or token only. Old paths come last.\n\n");
-        foreach (var route in Sorted(routes))
-        {
-            text.Append($"{route.Method,-6} {route.Path}{(route.Right == Right.Write ? " *" : "")}\n       {route.Summary}\n");
-            foreach (var one in route.Query) text.Append($"         ?{one.Name}=  {one.Meaning}\n");
-        }
-        return text.ToString();
-    }
-
-    static string Html(IReadOnlyList<ApiRoute> routes)
-    {
-        var text = new StringBuilder("""
-            <!doctype html><html lang="en"><meta charset="utf-8"><title>OpsBro API</title>
-            <style>
-            body{font:15px/1.5 system-ui;max-width:60em;margin:2em auto;padding:0 1em}
-            code{font-weight:600}td{padding:.3em 1em .3em 0;vertical-align:top}
-            </style>
-            <h1>OpsBro HTTP API</h1><p>Routes marked <b>write</b> need the unix socket or a token. The same as <a href="/openapi.json">OpenAPI</a>.</p><table>
-            """);
-        foreach (var route in Sorted(routes))
-        {
-            var path = WebUtility.HtmlEncode(route.Path);
-            var shown = route is { Method: "GET" } && !route.Path.Contains('{') ? $"<a href=\"{path}\"><code>{path}</code></a>" : $"<code>{path}</code>";
-            var notes = (route.Right == Right.Write ? " <b>write</b>" : "") + (route.IsLegacy ? " <i>old path</i>" : "");
-            text.Append($"<tr><td>{route.Method}<td>{shown}{notes}<td>{WebUtility.HtmlEncode(route.Summary)}");
-            foreach (var one in route.Query) text.Append($"<br><code>?{one.Name}=</code> {WebUtility.HtmlEncode(one.Meaning)}");
-        }
-        return text.Append("</table></html>").ToString();
-    }
+    public static IEnumerable<IGrouping<string, ApiRoute>> Slices(IReadOnlyList<ApiRoute> routes) => routes.GroupBy(route => route.Slice);
 
     /// <summary>The shape of the original's <c>/api</c>: a list of routes and methods, with the summary added.</summary>
     static string Json(IReadOnlyList<ApiRoute> routes)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OpsBro.Api;
@@ -23,15 +24,23 @@ internal sealed class ApiProblem(int status, string detail) : Exception(detail)
 }
 
 /// <summary>The body of an error.</summary>
+/// <param name="Type">about:blank: the status says what it is.</param>
+/// <param name="Title">The status in words.</param>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Detail">What failed, with the value, and what to do.</param>
+/// <param name="Instance">The path that was asked for.</param>
 internal sealed record ProblemView(string Type, string Title, int Status, string Detail, string Instance);
 
 /// <summary>The body of an action that has nothing else to say.</summary>
+/// <param name="Ok">True: what fails is an error.</param>
+/// <param name="Message">What was done.</param>
 internal sealed record DoneView(bool Ok, string Message);
 
 /// <summary>JSON of the pipeline itself.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = false)]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(DoneView))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(Dictionary<string, string>))]

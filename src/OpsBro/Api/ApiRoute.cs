@@ -28,16 +28,25 @@ internal enum ErrorForm
 /// <param name="ContentType">Without parameters.</param>
 /// <param name="Shape">The JSON, by the description that reads or writes it.</param>
 /// <param name="Schema">The JSON schema of what is written without such a description, as text.</param>
-/// <param name="Example">An example: JSON for JSON, else a text; base64 when <paramref name="IsBinary"/>.</param>
+/// <param name="Make">Makes an example, when one is shown: JSON for JSON, else a text; base64 when <paramref name="IsBinary"/>.</param>
 /// <param name="IsBinary">True for bytes that are no text.</param>
-internal sealed record ApiContent(string ContentType, JsonTypeInfo? Shape, string? Schema = null, JsonNode? Example = null, bool IsBinary = false)
+internal sealed record ApiContent(string ContentType, JsonTypeInfo? Shape, string? Schema = null, Func<JsonNode?>? Make = null, bool IsBinary = false)
 {
+    /// <summary>An example that works now; null when there is none.</summary>
+    public JsonNode? Example => Make?.Invoke();
+
     /// <summary>True when the answer may be null.</summary>
     public bool IsNullable { get; init; }
 
     /// <summary>True for JSON of one value.</summary>
     public bool IsJson => ContentType == "application/json" || ContentType.EndsWith("+json", StringComparison.Ordinal);
 }
+
+/// <summary>An error that a route can give.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="When">A sentence.</param>
+/// <param name="Form">How it is written.</param>
+internal sealed record ApiFailure(int Status, string When, ErrorForm Form);
 
 /// <summary>
 /// One route as the index, OpenAPI and <c>opsbro api</c> show it. The defaults say what holds for most; the methods say more, where a route
@@ -54,7 +63,7 @@ internal sealed record ApiRoute(
     string Method, string Path, string Summary, Right Right, IReadOnlyList<ApiParameter> Parameters, JsonTypeInfo? Shape, bool IsLegacy)
 {
     readonly List<ApiContent> taken = [], given = [];
-    readonly SortedDictionary<int, string> failures = [];
+    readonly SortedDictionary<int, ApiFailure> failures = [];
     readonly HashSet<int> never = [];
     bool? needsQuery;
 
@@ -69,6 +78,9 @@ internal sealed record ApiRoute(
 
     /// <summary>Largest body in bytes.</summary>
     public int MaxBody { get; set; } = RequestReading.MaxBody;
+
+    /// <summary>True when what the body says may stand in the query.</summary>
+    public bool IsBodyOptional { get; set; }
 
     /// <summary>Status of a good answer.</summary>
     public int GoodStatus { get; set; } = 200;
@@ -99,20 +111,21 @@ internal sealed record ApiRoute(
     public IReadOnlyList<ApiContent> Answers =>
         given.Count > 0 ? given : GoodStatus == 204 ? [] : [Shape is null ? new ApiContent("text/plain", null) : new ApiContent("application/json", Shape)];
 
-    /// <summary>The errors that this route can give, with when.</summary>
-    public IEnumerable<KeyValuePair<int, string>> Failures
+    /// <summary>The errors that this route can give, by status.</summary>
+    public IEnumerable<ApiFailure> Failures
     {
         get
         {
-            var all = new SortedDictionary<int, string>(failures);
+            var all = new SortedDictionary<int, ApiFailure>(failures);
+            void Add(int status, string when, ErrorForm form) => all.TryAdd(status, new ApiFailure(status, when, form));
             if (RefusesUnknownQuery || IsForeign || Bodies.Count > 0)
-                all.TryAdd(400, Bodies.Count > 0 ? "A parameter or the body is not as it must be." : "A parameter is not as it must be.");
-            all.TryAdd(401, "The token is not one of http.tokens.");
-            if (Right == Right.Write) all.TryAdd(403, "Asked over TCP without a token.");
-            if (Path.Contains('{')) all.TryAdd(404, "There is nothing of that name.");
-            if (Bodies.Count > 0) all.TryAdd(413, "The body is too large.");
-            all.TryAdd(421, "Asked under a host name that is not this agent's.");
-            return all.Where(failure => !never.Contains(failure.Key));
+                Add(400, Bodies.Count > 0 ? "A parameter or the body is not as it must be." : "A parameter is not as it must be.", Errors);
+            Add(401, "The token is not one of http.tokens.", ErrorForm.Problem);
+            if (Right == Right.Write) Add(403, "Asked over TCP without a token.", ErrorForm.Problem);
+            if (Path.Contains('{')) Add(404, "There is nothing of that name.", Errors);
+            if (Bodies.Count > 0) Add(413, "The body is too large.", ErrorForm.Problem);
+            Add(421, "Asked under a host name that is not this agent's.", ErrorForm.Problem);
+            return all.Values.Where(failure => !never.Contains(failure.Status));
         }
     }
 
@@ -125,16 +138,19 @@ internal sealed record ApiRoute(
     public ApiRoute WithBody<T>(JsonTypeInfo<T> shape, T example)
     {
         taken.RemoveAll(content => content.Shape == shape);
-        taken.Add(new ApiContent("application/json", shape, null, JsonSerializer.SerializeToNode(example, shape)));
+        taken.Add(new ApiContent("application/json", shape, null, () => JsonSerializer.SerializeToNode(example, shape)));
         return this;
     }
 
     /// <summary>Says another body that is taken, and an example of it.</summary>
-    public ApiRoute Takes(string contentType, JsonNode example, string? schema = null, bool isBinary = false)
+    public ApiRoute Takes(string contentType, Func<JsonNode> example, string? schema = null, bool isBinary = false)
     {
         taken.Add(new ApiContent(contentType, null, schema, example, isBinary));
         return this;
     }
+
+    /// <summary>Says another body that is taken, and an example of it that does not change.</summary>
+    public ApiRoute Takes(string contentType, string example, string? schema = null) => Takes(contentType, () => JsonValue.Create(example), schema);
 
     /// <summary>Says the JSON of the answer, for a route that writes it itself.</summary>
     public ApiRoute Gives(JsonTypeInfo shape, bool orNull = false)
@@ -167,9 +183,9 @@ internal sealed record ApiRoute(
     }
 
     /// <summary>Says one more error that it gives.</summary>
-    public ApiRoute Fails(int status, string when)
+    public ApiRoute Fails(int status, string when, ErrorForm? form = null)
     {
-        failures[status] = when;
+        failures[status] = new ApiFailure(status, when, form ?? Errors);
         return this;
     }
 
@@ -180,7 +196,22 @@ internal sealed record ApiRoute(
         return this;
     }
 
-    /// <summary>Says how the handler's errors look.</summary>
+    /// <summary>The parameters of the query may stand in a form or a JSON object as well, as those of graphite-web may.</summary>
+    public ApiRoute OrForm()
+    {
+        IsBodyOptional = true;
+        JsonObject schema = new() { ["type"] = "object" }, properties = [], example = [];
+        foreach (var parameter in Query)
+        {
+            properties[parameter.Name] = parameter.Kind.Schema();
+            if (parameter.Kind.IsRequired) example[parameter.Name] = parameter.Kind.IsRepeated ? new JsonArray(parameter.Shown) : parameter.Shown;
+        }
+        schema["properties"] = properties;
+        Takes("application/json", () => example, schema.ToJsonString());
+        return Takes("application/x-www-form-urlencoded", ApiExamples.Query(Query.Where(p => p.Kind.IsRequired)), schema.ToJsonString());
+    }
+
+    /// <summary>Says how the handler's errors look; before <see cref="Fails"/>.</summary>
     public ApiRoute ErrorsAs(ErrorForm form)
     {
         Errors = form;

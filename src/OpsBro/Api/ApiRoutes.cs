@@ -58,7 +58,7 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
 
     /// <summary>A route of another product's API, with that product's shapes and errors.</summary>
     public ApiRoute Foreign(string method, string path, string summary, Right right, RequestDelegate handler, params ApiParameter[] query) =>
-        Map(new ApiRoute(method, path, summary, right, query, null, false) { IsForeign = true }, handler);
+        Map(new ApiRoute(method, path, summary, right, query, null, false) { IsForeign = true, Errors = ErrorForm.Sentence }, handler);
 
     ApiRoute Map(ApiRoute route, RequestDelegate handler)
     {

@@ -68,7 +68,7 @@ internal sealed class OpenApi
                         ["description"] = "One of http.tokens in agent.yml. Over the unix socket none is needed.",
                     },
                 },
-                ["responses"] = new JsonObject([.. shared.Select(s => KeyValuePair.Create<string, JsonNode?>($"{s.Key}", Shared(s.Key, s.Value)))]),
+                ["responses"] = new JsonObject([.. shared.Select(s => new KeyValuePair<string, JsonNode?>($"{s.Key}", Shared(s.Key, s.Value)))]),
                 ["schemas"] = schemas,
             },
         };
@@ -82,14 +82,17 @@ internal sealed class OpenApi
             ["summary"] = route.Summary,
             ["operationId"] = IdOf(route),
             ["parameters"] = new JsonArray(
-                [.. route.Parts.Select(part => Parameter(part, "path", true)), .. route.Query.Select(p => Parameter(p, "query", p.Kind.IsRequired))]),
+            [
+                .. route.Parts.Select(part => Parameter(part, "path", true)),
+                .. route.Query.Select(one => Parameter(one, "query", one.Kind.IsRequired && !route.IsBodyOptional)),
+            ]),
         };
         if (route.Bodies.Count > 0)
         {
             operation["requestBody"] = new JsonObject
             {
                 ["description"] = $"At most {route.MaxBody} bytes.",
-                ["required"] = true,
+                ["required"] = !route.IsBodyOptional,
                 ["content"] = Contents(route.Bodies),
             };
         }
@@ -131,8 +134,12 @@ internal sealed class OpenApi
         var good = new JsonObject { ["description"] = route.GoodStatus == 204 ? "Done; there is nothing to say." : "The answer." };
         if (route.Answers.Count > 0) good["content"] = Contents(route.Answers, ApiRecord.Answers(route));
         var responses = new JsonObject { [$"{route.GoodStatus}"] = good };
-        foreach (var (status, when) in route.Failures)
-            responses[$"{status}"] = shared.ContainsKey(status) ? Reference("responses", $"{status}") : Failure(route, status, when);
+        foreach (var failure in route.Failures)
+        {
+            responses[$"{failure.Status}"] = shared.ContainsKey(failure.Status)
+                ? Reference("responses", $"{failure.Status}")
+                : new JsonObject { ["description"] = failure.When, ["content"] = Failure(route, failure) };
+        }
         responses["500"] = Reference("responses", "500");
         return responses;
     }
@@ -159,30 +166,27 @@ internal sealed class OpenApi
         },
     };
 
-    static JsonObject Failure(ApiRoute route, int status, string when)
+    static JsonObject Failure(ApiRoute route, ApiFailure failure)
     {
-        var detail = ApiExamples.Detail(route, status, when);
-        return new JsonObject
+        var detail = ApiExamples.Detail(route, failure);
+        var problem = Problem(failure.Status, detail, ApiExamples.Path(route));
+        JsonObject? own = failure.Form switch
         {
-            ["description"] = when,
-            ["content"] = route.Errors switch
-            {
-                ErrorForm.Sentence => new JsonObject
-                {
-                    ["text/plain"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" }, ["example"] = detail + "\n" },
-                },
-                ErrorForm.Object => new JsonObject
-                {
-                    ["application/json"] = new JsonObject
-                    {
-                        ["schema"] = JsonNode.Parse("""{"type":"object","properties":{"error":{"type":"string"}},"required":["error"]}"""),
-                        ["example"] = new JsonObject { ["error"] = detail },
-                    },
-                },
-                _ => Problem(status, detail, ApiExamples.Path(route)),
-            },
+            ErrorForm.Sentence => Content("text/plain", new JsonObject { ["type"] = "string" }, detail + "\n"),
+            ErrorForm.Object => Content("application/json", JsonNode.Parse("""
+                {"type":"object","properties":{"error":{"type":"string"}},"required":["error"]}
+                """)!, new JsonObject { ["error"] = detail }),
+            _ => null,
         };
+        if (own is null) return problem;
+        // what the gate refuses before the handler runs is a problem all the same
+        if (failure.Status == 400 && route.RefusesUnknownQuery)
+            foreach (var (type, content) in problem.ToList()) own[type] = content!.DeepClone();
+        return own;
     }
+
+    static JsonObject Content(string type, JsonNode schema, JsonNode example) =>
+        new() { [type] = new JsonObject { ["schema"] = schema, ["example"] = example } };
 
     JsonObject Contents(IReadOnlyList<ApiContent> contents, IReadOnlyDictionary<string, JsonNode?>? examples = null)
     {
@@ -190,8 +194,7 @@ internal sealed class OpenApi
         foreach (var content in contents)
         {
             var one = new JsonObject { ["schema"] = SchemaOf(content) };
-            if (content.IsBinary) one["x-example-base64"] = content.Example?.DeepClone();
-            else if (content.Example is not null) one["example"] = content.Example.DeepClone();
+            if (content.Example is { } own) one[content.IsBinary ? "x-example-base64" : "example"] = own.DeepClone();
             else if (examples?.TryGetValue(content.ContentType, out var example) == true) one["example"] = example?.DeepClone();
             all[content.ContentType] = one;
         }

@@ -40,39 +40,55 @@ internal sealed class MonitoringComponent : IComponent
         var loop = services.GetRequiredService<CheckLoop>();
         var history = services.GetRequiredService<HistoryLog>();
         var clock = services.GetRequiredService<TimeProvider>();
+        ApiParameter name = ("name", "a check, by id or name", Kind.NameOf(() => Ids(loop, isService: false), "linux/load")),
+            pack = ("pack", "its pack", Kind.NameOf(() => OfPacks(loop).Select(id => id.Pack), "linux")),
+            inPack = ("name", "its name in the pack", Kind.NameOf(() => OfPacks(loop).Select(id => id.Name), "load"));
+        const string busy = "It does not run here, or runs now.", several = "Several checks have this name: write an id.";
         api.Get("/v1/checks", "The checks that run on this agent, with their states.", ChecksJson.Default.CheckViewArray,
-            context => [.. Sorted(loop, context.Query("all") is "1" or "true").Select(CheckView.Of)],
-            ("all", "1 for those of other groups as well"));
+            context => [.. Sorted(loop, context.QueryFlag("all")).Select(CheckView.Of)],
+            ("all", "those of other groups as well", Kind.Flag));
         api.Get("/v1/checks/history", "Changes of the checks' states, newest first.", ChecksJson.Default.CheckChangeViewArray,
             context => [.. History(context, loop, history, clock).Select(CheckChangeView.Of)],
-            ("name", "only this check, by id or name"), ("limit", $"how many at most, {DefaultHistory} unless given"),
-            ("since", "only the last, for instance 2h"));
+            ("name", "only this check, by id or name", name.Kind), ("limit", "how many at most", Kind.Number(1..HistoryLog.MaxRead, DefaultHistory)),
+            ("since", "only the last while", Kind.Duration));
         api.Get("/v1/checks/{**name}", "One check, by id or name.", ChecksJson.Default.CheckView,
-            context => CheckView.Of(Find(loop, Decoded(context.Part("name")))));
+            context => CheckView.Of(Find(loop, Decoded(context.Part("name")))), name);
         api.Change("POST", "/v1/checks/{name}/run", "Run one check now and answer with its result; a slash in an id is written %2F.",
-            ChecksJson.Default.CheckView, context => RunNow(loop, context, Decoded(context.Part("name"))));
+            ChecksJson.Default.CheckView, context => RunNow(loop, context, Decoded(context.Part("name"))), name)
+            .Fails(409, busy);
         api.Change("POST", "/v1/checks/{pack}/{name}/run", "Run one check of a pack now and answer with its result.",
             ChecksJson.Default.CheckView,
-            context => RunNow(loop, context, $"{Decoded(context.Part("pack"))}/{Decoded(context.Part("name"))}"));
-        MapLegacy(api, loop, history, services);
+            context => RunNow(loop, context, $"{Decoded(context.Part("pack"))}/{Decoded(context.Part("name"))}"), pack, inPack)
+            .Fails(409, busy);
+        MapLegacy(api, loop, history, services, (name, several));
     }
 
-    static void MapLegacy(ApiRoutes api, CheckLoop loop, HistoryLog history, IServiceProvider services)
+    static IEnumerable<string> Ids(CheckLoop loop, bool isService) => Sorted(loop, withInactive: false).Where(c => c.Definition.IsService == isService)
+        .Select(c => isService ? c.Definition.Source.Id : c.Definition.Id);
+
+    static IEnumerable<(string Pack, string Name)> OfPacks(CheckLoop loop) =>
+        Ids(loop, isService: false).Select(id => id.Split('/', 2)).Where(parts => parts.Length == 2).Select(parts => (parts[0], parts[1]));
+
+    static void MapLegacy(ApiRoutes api, CheckLoop loop, HistoryLog history, IServiceProvider services,
+        (ApiParameter Name, string Several) check)
     {
+        var self = services.GetRequiredService<AgentState>();
+        ApiParameter service = ("name", "a service, by id", Kind.NameOf(() => Ids(loop, isService: true), "web")),
+            serviceName = ("name", "a service", Kind.NameOf(() => ServiceStates(loop, self).Keys, "web"));
         api.Legacy("/monitoring/state", "Checks and services with their states.", ChecksJson.Default.LegacyStateView,
             _ => new LegacyStateView(LegacyChecks(loop), LegacyServices(loop)));
-        var self = services.GetRequiredService<AgentState>();
         api.Legacy("/monitoring/state/{uuid}", "Checks and services of an agent: this one.", ChecksJson.Default.LegacyStateView,
             context => context.Part("uuid") is var uuid && uuid == self.Identity.Uuid
                 ? new LegacyStateView(LegacyChecks(loop), LegacyServices(loop))
-                : throw ApiProblem.NotFound("agent", uuid, "GET /agent/uuid", [self.Identity.Uuid]));
+                : throw ApiProblem.NotFound("agent", uuid, "GET /agent/uuid", [self.Identity.Uuid]),
+            ("uuid", "this agent's id", Kind.NameOf(() => [self.Identity.Uuid])));
         api.Legacy("/monitoring/checks", "Checks by id.", ChecksJson.Default.DictionaryStringLegacyCheckView, _ => LegacyChecks(loop));
         api.Legacy("/monitoring/checks/{**name}", "One check.", ChecksJson.Default.LegacyCheckView,
-            context => LegacyCheckView.Of(Find(loop, Decoded(context.Part("name")))));
+            context => LegacyCheckView.Of(Find(loop, Decoded(context.Part("name")))), check.Name).Fails(400, check.Several);
         api.Legacy("/monitoring/services", "Services by id.", ChecksJson.Default.DictionaryStringLegacyServiceView,
             _ => LegacyServices(loop));
         api.Legacy("/monitoring/services/{**name}", "One service.", ChecksJson.Default.LegacyServiceView,
-            context => Named(LegacyServices(loop), Decoded(context.Part("name"))));
+            context => Named(LegacyServices(loop), Decoded(context.Part("name"))), service);
         api.Legacy("/monitoring/history/checks", "Changes of the checks' states, oldest first.",
             ChecksJson.Default.LegacyCheckChangesViewArray,
             _ => LegacyCheckChangesView.Of(history.Read("check", null, HistoryLog.MaxRead, null),
@@ -82,7 +98,7 @@ internal sealed class MonitoringComponent : IComponent
             _ => ServiceStates(loop, self));
         api.Legacy("/state/services/{name}", "Which agents have one service, and how it is there.",
             ChecksJson.Default.LegacyServiceStateView,
-            context => Named(ServiceStates(loop, self), Decoded(context.Part("name"))));
+            context => Named(ServiceStates(loop, self), Decoded(context.Part("name"))), serviceName);
     }
 
     static Dictionary<string, LegacyServiceStateView> ServiceStates(CheckLoop loop, AgentState self) => loop.All
@@ -142,7 +158,7 @@ internal sealed class MonitoringComponent : IComponent
         // a check that is gone is still in the history, under its id
         var isKnown = name is not null && loop.All.Any(c => c.Definition.Name == name || c.Definition.DisplayName == name);
         var id = isKnown ? Find(loop, name!).Definition.Id : name;
-        return history.Read("check", id, context.QueryNumber("limit", DefaultHistory, 1, HistoryLog.MaxRead),
+        return history.Read("check", id, context.QueryNumber("limit"),
             context.Query("since") is null ? null : clock.GetUtcNow() - context.QueryDuration("since", TimeSpan.Zero));
     }
 }

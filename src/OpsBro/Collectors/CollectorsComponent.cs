@@ -41,29 +41,33 @@ internal sealed class CollectorsComponent : IComponent
         var history = services.GetRequiredService<HistoryLog>();
         var clock = services.GetRequiredService<TimeProvider>();
         IReadOnlyList<HistoryEntry> History(HttpContext context) => history.Read(
-            "collector", context.Query("name"), context.QueryNumber("limit", DefaultHistory, 1, HistoryLog.MaxRead),
+            "collector", context.Query("name"), context.QueryNumber("limit"),
             context.Query("since") is null ? null : clock.GetUtcNow() - context.QueryDuration("since", TimeSpan.Zero));
         var loop = services.GetRequiredService<CollectorLoop>();
+        var known = Kind.NameOf(() => store.Names.Order(StringComparer.Ordinal), "cpustats");
+        ApiParameter name = ("name", "a collector", known), limit = ("limit", "how many at most", Kind.Number(1..HistoryLog.MaxRead, DefaultHistory)),
+            since = ("since", "only the last while", Kind.Duration);
         api.Get("/v1/collectors", "Every collector and how it is.", CollectorsJson.Default.CollectorViewArray,
-            context => [.. store.All.Select(s => CollectorView.Of(s, Monotonic.Now, context.Query("data") is "1" or "true"))],
-            ("data", "1 for the trees as well"));
+            context => [.. store.All.Select(s => CollectorView.Of(s, Monotonic.Now, context.QueryFlag("data")))],
+            ("data", "the trees as well", Kind.Flag));
         api.Get("/v1/collectors/history", "Changes of the collectors' states, newest first.", CollectorsJson.Default.CollectorChangeViewArray,
             context => [.. History(context).Select(CollectorChangeView.Of)],
-            ("name", "only this collector"), ("limit", $"how many at most, {DefaultHistory} unless given"), ("since", "only the last, for instance 2h"));
+            ("name", "only this collector", known), limit, since);
         api.Get("/v1/collectors/{name}", "One collector with its data.", CollectorsJson.Default.CollectorView,
-            context => CollectorView.Of(Find(store, context), Monotonic.Now, hasData: true));
+            context => CollectorView.Of(Find(store, context), Monotonic.Now, hasData: true), name);
         api.Change("POST", "/v1/collectors/{name}/run", "Run one collector now and answer with what it found.", CollectorsJson.Default.CollectorView,
             async context =>
             {
                 var snapshot = await loop.RunNow(Find(store, context).Name, context.RequestAborted);
                 return CollectorView.Of(snapshot, Monotonic.Now, hasData: true);
-            });
+            }, name).Fails(409, "It is switched off, quarantined, or runs now.");
         api.Legacy("/collectors", "Every collector with its data.", CollectorsJson.Default.DictionaryStringLegacyCollectorView,
             _ => store.All.ToDictionary(s => s.Name, LegacyCollectorView.Of));
         api.Legacy("/agent/collectors/history", "Changes of the collectors' states, oldest first, second by second.",
-            CollectorsJson.Default.LegacyCollectorChangesViewArray, context => LegacyCollectorChangesView.Of(History(context).Reverse()));
+            CollectorsJson.Default.LegacyCollectorChangesViewArray, context => LegacyCollectorChangesView.Of(History(context).Reverse()),
+            ("name", "only this collector", known), limit, since).Fails(400, "A parameter is not as it must be.");
         api.Legacy("/collectors/{name}", "One collector with its data.", CollectorsJson.Default.LegacyCollectorView,
-            context => LegacyCollectorView.Of(Find(store, context)));
+            context => LegacyCollectorView.Of(Find(store, context)), name);
     }
 
     static CollectorSnapshot Find(CollectorStore store, HttpContext context) =>

@@ -30,7 +30,7 @@ internal sealed class ConfigComponent : IComponent
 
         api.Get("/v1/config", "Every effective value with the place it comes from.", ConfigJson.Default.ConfigView,
             context => ConfigViewBuilder.View(store.Current, options.ConfigDirectory, context.Query("key")),
-            ("key", "only this key and what is below it"));
+            ("key", "only this key and what is below it", "http"));
         api.Get("/v1/config/problems", "Everything that is wrong in the files.", ConfigJson.Default.ProblemEntryArray,
             _ => [.. store.Problems.Distinct().Select(ProblemEntry.Of)]);
         api.Get("/v1/modules", "Every object of the configuration and whether something runs it.", ConfigJson.Default.ModuleViewArray,
@@ -42,7 +42,7 @@ internal sealed class ConfigComponent : IComponent
             var packs = ConfigViewBuilder.Packs(store.Current);
             return Array.Find(packs, pack => pack.Name == context.Part("name"))
                 ?? throw ApiProblem.NotFound("pack", context.Part("name"), "opsbro packs list", packs.Select(pack => pack.Name));
-        });
+        }, ("name", "a pack", Kind.NameOf(() => store.Current.Packs.Select(pack => pack.Name), "linux")));
         api.Change("POST", "/v1/agent/reload", "Read the files again and take over what changed.", ConfigJson.Default.ReloadView,
             context => reloader.Reload(context.RequestAborted));
         api.Legacy("/packs", "Packs by level.", ConfigJson.Default.DictionaryStringDictionaryStringJsonElementArray, _ => ByLevel(store.Current));

@@ -48,12 +48,15 @@ internal sealed class DetectorsComponent : IComponent
         api.Get("/v1/detectors", "The detectors: rule, state, groups given now.", json.DetectorJsonArray,
             _ => Detectors(loop.Current));
         api.Get("/v1/detectors/history", "Groups that came and went, newest first.", json.GroupChangeJsonArray,
-            context => History(history, context), ("group", "only this group"),
-            ("limit", $"how many, {DefaultLimit} unless told"), ("since", "only the last while, for instance 2h"));
+            context => History(history, context), ("group", "only this group", Kind.NameOf(() => groups.Current.Select(g => g.Name), "linux")),
+            ("limit", "how many at most", Kind.Number(1..Storage.HistoryLog.MaxRead, DefaultLimit)), ("since", "only the last while", Kind.Duration));
+        ApiParameter name = ("name", "a detector; may have slashes",
+            Kind.NameOf(() => loop.Current.States.Select(s => s.Rule?.Name).OfType<string>().Order(StringComparer.Ordinal), "linux"));
+        const string busy = "As many dry runs as may are under way.";
         api.Change("POST", "/v1/detectors/run", "Dry run of every detector: what would match.", json.RunJsonArray,
-            _ => dryRun.Run(null));
+            _ => dryRun.Run(null)).Fails(503, busy);
         api.Change("POST", "/v1/detectors/run/{**name}", "Dry run of one detector.", json.RunJsonArray,
-            context => dryRun.Run(context.Part("name")));
+            context => dryRun.Run(context.Part("name")), name).Fails(503, busy);
 
         api.Legacy("/agent/detectors", "The detectors.", json.LegacyDetectorJsonArray, _ => LegacyDetectors(loop.Current));
         api.Legacy("/agent/detectors/state", "The names of the groups.", json.StringArray,
@@ -62,9 +65,9 @@ internal sealed class DetectorsComponent : IComponent
             _ => LegacyHistory(history));
         // rules may ask the network: not for everyone who can read
         api.Raw("GET", "/agent/detectors/run", "Dry run of every detector.", Right.Write,
-            context => LegacyRun(dryRun, context, null), isLegacy: true);
+            context => LegacyRun(dryRun, context, null), isLegacy: true).Gives(json.DictionaryStringLegacyRunJson).Fails(503, busy);
         api.Raw("GET", "/agent/detectors/run/{**name}", "Dry run of one detector.", Right.Write,
-            context => LegacyRun(dryRun, context, context.Part("name")), isLegacy: true);
+            context => LegacyRun(dryRun, context, context.Part("name")), isLegacy: true, name).Gives(json.DictionaryStringLegacyRunJson).Fails(503, busy);
     }
 
     static DetectorJson[] Detectors(DetectorLoop.Board board) =>
@@ -75,7 +78,7 @@ internal sealed class DetectorsComponent : IComponent
         DateTimeOffset? since = context.Query("since") is null
             ? null
             : DateTimeOffset.UtcNow - context.QueryDuration("since", default);
-        var limit = context.QueryNumber("limit", DefaultLimit, 1, Storage.HistoryLog.MaxRead);
+        var limit = context.QueryNumber("limit");
         return [.. history.Read(context.Query("group"), limit, since).Select(GroupChangeJson.Of)];
     }
 

@@ -40,11 +40,12 @@ internal sealed class EvaluatorComponent : IComponent
         var functions = services.GetRequiredService<FunctionTable>();
         var evaluate = (EvalRequest request, bool showsProblem) => Evaluate(request, showsProblem, functions, services);
         api.Get("/v1/evaluator", "The functions of the rule language.", EvaluatorJson.Default.FunctionViewArray, _ => Functions(functions));
-        api.Change("POST", "/v1/evaluator/eval", "Evaluate an expression: {\"expression\": …, \"pack\": …}.",
+        api.Change("POST", "/v1/evaluator/eval", "Evaluate an expression.",
             EvaluatorJson.Default.EvalRequest, EvaluatorJson.Default.EvalView,
             // functions may wait for the network: not on a thread of the API
             (context, request) => Task.Run(() => evaluate(request, context.Query("problem") is "show"), context.RequestAborted),
-            ("problem", "show: an expression without a value is answered with its problem, not with an error"));
+            ("problem", "show: an expression without a value is answered with its problem, not with an error", Kind.OneOf("show")))
+            .WithBody(EvaluatorJson.Default.EvalRequest, new EvalRequest { Expression = "6 * 7" }).Fails(404, "There is no pack of that name.");
         api.Legacy("/agent/evaluator/list", "The functions of the rule language.", EvaluatorJson.Default.LegacyFunctionViewArray,
             _ => [.. functions.All.Select(f => new LegacyFunctionView(f.Doc.Name, f.Doc.Summary, f.Doc.Usage[f.Doc.Name.Length..], f.Doc.Group))]);
         api.Raw("POST", "/agent/evaluator/eval", "Evaluate an expression, given as expr=BASE64.", Right.Write, async context =>
@@ -55,7 +56,8 @@ internal sealed class EvaluatorComponent : IComponent
             var request = new EvalRequest { Expression = Encoding.UTF8.GetString(bytes, 0, length) };
             var view = await Task.Run(() => evaluate(request, false), context.RequestAborted);
             await ApiRoutes.Write(context, view.Value, EvaluatorJson.Default.Value);
-        }, isLegacy: true);
+        }, isLegacy: true).Takes("application/x-www-form-urlencoded", "expr=NiAqIDc%3D", """{"type":"object","properties":{"expr":{"type":"string"}}}""")
+            .Gives(EvaluatorJson.Default.Value);
     }
 
     static FunctionView[] Functions(FunctionTable functions) =>

@@ -55,26 +55,33 @@ internal sealed class GossipComponent : IComponent
         var journal = services.GetRequiredService<GossipJournal>();
         var history = services.GetRequiredService<HistoryLog>();
         var json = GossipJson.Default;
+        ApiParameter name = ("name", "a member", Kind.NameOf(() => [services.GetRequiredService<Cluster>().Name], "web-1"));
+        const string off = "Gossip is off, or this node has left the cluster.";
         api.Get("/v1/members", "The members of the cluster, as this agent sees them.", json.MemberViewArray, context => Members(members, context),
-            ("zone", "only this zone"), ("state", "only this state: alive, suspect, leaving, left, failed"), ("group", "only members of this group"));
+            ("zone", "only this zone", "internet"), ("state", "only this state", Kind.OneOf("alive", "suspect", "leaving", "left", "failed")),
+            ("group", "only members of this group", "linux"));
         api.Get("/v1/members/{name}", "One member with its groups, services, checks and facts.", json.MemberView,
-            async context => members.WithState(await actions.Known(context.Part("name"))));
+            async context => members.WithState(await actions.Known(context.Part("name"))), name);
         api.Get("/v1/events", "The last events of users, newest first.", json.EventViewArray, context => Events(journal, context),
-            ("name", "only this event"), ("limit", $"how many, {DefaultLimit} unless told"));
-        api.Change("POST", "/v1/events", "Tell all members an event: {\"name\": …, \"payload\": …, \"coalesce\": …}.",
-            json.EventRequest, ApiJson.Default.DoneView, (_, request) => actions.Fire(request));
+            ("name", "only this event", "deploy"), ("limit", "how many at most", Kind.Number(1..GossipJournal.MaxEvents, DefaultLimit)));
+        api.Change("POST", "/v1/events", "Tell all members an event.", json.EventRequest, ApiJson.Default.DoneView, (_, request) => actions.Fire(request))
+            .WithBody(json.EventRequest, new EventRequest { Name = "deploy", Payload = "shop 2.4" }).Fails(409, off);
         api.Get("/v1/gossip", "This agent's gossip at a glance.", json.GossipView, _ => actions.Look());
         api.Get("/v1/gossip/tuning", "Every constant of the protocol.", json.TuningViewArray, _ => Tuning.All);
         api.Get("/v1/gossip/history", "Who joined, failed, left, suspected whom and why, newest first.", json.GossipHistoryViewArray,
-            context => History(history, context), ("node", "only about this node"), ("limit", $"how many, {DefaultLimit} unless told"),
-            ("since", "only the last while, for instance 2h"));
-        api.Change("POST", "/v1/gossip/join", "Join: {\"addresses\": [\"host:port\"], \"replay\": false}.", json.JoinRequest, json.JoinViewArray,
-            (context, request) => actions.Join(request, context.RequestAborted));
-        api.Change("POST", "/v1/gossip/leave", "Leave the cluster, or make a failed member one that left: {\"node\": …, \"prune\": …}.",
-            json.LeaveRequest, ApiJson.Default.DoneView, (context, request) => actions.Leave(request, context.RequestAborted));
-        api.Change("POST", "/v1/gossip/ping/{name}", "Ping a member.", json.PingView, context => actions.Ping(context.Part("name")));
-        api.Change("POST", "/v1/gossip/query", "Ask the members, and wait for their answers: {\"name\": …, \"payload\": …, …}.",
-            json.QueryBody, json.QueryView, (context, body) => actions.Query(body, context.RequestAborted));
+            context => History(history, context), ("node", "only about this node", name.Kind),
+            ("limit", "how many at most", Kind.Number(1..HistoryLog.MaxRead, DefaultLimit)), ("since", "only the last while", Kind.Duration));
+        api.Change("POST", "/v1/gossip/join", "Join other agents, by their addresses.", json.JoinRequest, json.JoinViewArray,
+                (context, request) => actions.Join(request, context.RequestAborted))
+            .WithBody(json.JoinRequest, new JoinRequest { Addresses = ["127.0.0.2:7946"] }).Fails(409, off);
+        api.Change("POST", "/v1/gossip/leave", "Leave the cluster, or make a failed member one that left.", json.LeaveRequest, ApiJson.Default.DoneView,
+                (context, request) => actions.Leave(request, context.RequestAborted))
+            .WithBody(json.LeaveRequest, new LeaveRequest()).Fails(404, "There is no member of that name.")
+            .Fails(409, "The member has not failed, or gossip is off.");
+        api.Change("POST", "/v1/gossip/ping/{name}", "Ping a member.", json.PingView, context => actions.Ping(context.Part("name")), name).Fails(409, off);
+        api.Change("POST", "/v1/gossip/query", "Ask the members, and wait for their answers.", json.QueryBody, json.QueryView,
+                (context, body) => actions.Query(body, context.RequestAborted))
+            .WithBody(json.QueryBody, new QueryBody { Name = "uptime", Ack = true, TimeoutSeconds = 1 }).Fails(409, off);
         DetectApi.MapTo(api, services.GetRequiredService<Detection>());
         services.GetRequiredService<LegacyGossip>().MapTo(api);
         KeyRoutes.Map(api, services);
@@ -93,14 +100,14 @@ internal sealed class GossipComponent : IComponent
     static EventView[] Events(GossipJournal journal, HttpContext context)
     {
         var name = context.Query("name");
-        var limit = context.QueryNumber("limit", DefaultLimit, 1, GossipJournal.MaxEvents);
+        var limit = context.QueryNumber("limit");
         return [.. journal.Events.Reverse().Where(e => name is null || e.Name == name).Take(limit).Select(EventView.Of)];
     }
 
     static GossipHistoryView[] History(HistoryLog history, HttpContext context)
     {
         DateTimeOffset? since = context.Query("since") is null ? null : DateTimeOffset.UtcNow - context.QueryDuration("since", default);
-        var limit = context.QueryNumber("limit", DefaultLimit, 1, HistoryLog.MaxRead);
+        var limit = context.QueryNumber("limit");
         return
         [
             .. history.Read(GossipJournal.HistoryKind, context.Query("node"), limit, since)

@@ -18,35 +18,45 @@ internal sealed class LegacyGossip(
     public void MapTo(ApiRoutes api)
     {
         var json = GossipJson.Default;
+        const string off = "Gossip is off, or this node has left the cluster.";
+        ApiParameter name = ("name", "id or name of a node", Kind.NameOf(() => [cluster.Name], "web-1"));
         api.Raw("GET", "/agent/members", "The members by id.", Right.Read,
-            async context => await ApiRoutes.Write(context, await Members(), json.DictionaryStringLegacyNode), isLegacy: true);
+                async context => await ApiRoutes.Write(context, await Members(), json.DictionaryStringLegacyNode), isLegacy: true)
+            .Gives(json.DictionaryStringLegacyNode);
         api.Legacy("/agent/members/history", "Who came, was suspected, died and left, by seconds.", json.LegacyMembersHistoryArray,
             _ => Changes(history.Read(GossipJournal.HistoryKind, null, MaxChanges, null)));
         Ask(api, "/agent/query/guess/{name}", "The member of a name or an id, or null.",
-            async context => await ApiRoutes.Write(context, (await Guess(context.Part("name")))!, json.LegacyNode));
+                async context => await ApiRoutes.Write(context, (await Guess(context.Part("name")))!, json.LegacyNode), name)
+            .Gives(json.LegacyNode, orNull: true);
         Ask(api, "/agent/join/{**host}", "Join host or host:port.", async context =>
         {
             var joins = await actions.Join(new JoinRequest { Addresses = [context.Part("host")] }, context.RequestAborted);
             await ApiRoutes.Write(context, joins.All(j => j.Joined), json.Boolean);
-        });
+        }, ("host", "address of another agent", "127.0.0.2:7946")).Gives(json.Boolean).Fails(409, off);
         Ask(api, "/agent/leave/{name}", "Leave, for this node's id; make a failed member one that left, for another's.", async context =>
         {
             var done = await actions.Leave(new LeaveRequest { Node = await NodeOf(context.Part("name")) }, context.RequestAborted);
             await ApiRoutes.Write(context, new LegacyAnswer { Success = done.Ok, Text = done.Message }, json.LegacyAnswer);
-        });
+        }, ("name", "id or name of a node", Kind.NameOf(() => [cluster.Parts.Uuid]))).Gives(json.LegacyAnswer)
+            .Fails(404, "There is no member of that name.").Fails(409, off);
         Ask(api, "/agent/ping/{name}", "Ask a member whether it is there.",
-            async context => await ApiRoutes.Write(context, await Ping(context.Part("name")), json.LegacyAnswer));
+                async context => await ApiRoutes.Write(context, await Ping(context.Part("name")), json.LegacyAnswer), name)
+            .Gives(json.LegacyAnswer).Fails(409, off);
         Ask(api, "/agent/event/{name}", "The last event of a name within five minutes, or null.",
-            async context => await ApiRoutes.Write(context, Event(context.Part("name"))!, json.LegacyEvent));
+                async context => await ApiRoutes.Write(context, Event(context.Part("name"))!, json.LegacyEvent), ("name", "an event", "deploy"))
+            .Gives(json.LegacyEvent, orNull: true);
         api.Raw("POST", "/agent/event", "Tell all members an event: the form field event_type.", Right.Write, async context =>
         {
             var done = await actions.Fire(new EventRequest { Name = await TypeOf(context.Request) });
             await ApiRoutes.Write(context, new LegacyAnswer { Success = done.Ok, Text = done.Message }, json.LegacyAnswer);
-        }, isLegacy: true);
+        }, isLegacy: true)
+            .Takes("application/x-www-form-urlencoded", "event_type=deploy", """{"type":"object","properties":{"event_type":{"type":"string"}}}""")
+            .Gives(json.LegacyAnswer).Fails(409, off);
     }
 
-    static void Ask(ApiRoutes api, string path, string summary, RequestDelegate handler) =>
-        api.Raw("GET", path, summary, Right.Write, handler, isLegacy: true);
+    /// <summary>Those of a name that is not there answer so with 200, as the original does.</summary>
+    static ApiRoute Ask(ApiRoutes api, string path, string summary, RequestDelegate handler, ApiParameter part) =>
+        api.Raw("GET", path, summary, Right.Write, handler, true, part).Never(404);
 
     async Task<Dictionary<string, LegacyNode>> Members()
     {

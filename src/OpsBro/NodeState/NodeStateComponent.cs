@@ -33,11 +33,13 @@ internal sealed class NodeStateComponent : IComponent
         var loop = services.GetRequiredService<NodeStateLoop>();
         var checks = services.GetRequiredService<CheckLoop>();
         var groups = services.GetRequiredService<Groups>();
+        ApiParameter name = ("name", "a member", Kind.NameOf(() => [services.GetRequiredService<Cluster>().Name], "web-1"));
         api.Get("/v1/members/{name}/checks", "The checks of a member, as they are known here.", ChecksJson.Default.NodeChecksView,
-            async context => Checks(await actions.Known(context.Part("name")), book, checks));
+            async context => Checks(await actions.Known(context.Part("name")), book, checks), name);
         api.Get("/v1/members/{name}/groups", "The groups of a member, as they are known here.", DetectorsJson.Default.NodeGroupsJson,
-            async context => Groups(await actions.Known(context.Part("name")), book, groups));
-        api.Get("/v1/nodestate", "What the nodes say of themselves, in numbers.", NodeStateJson.Default.NodeStateView, _ => Look(loop));
+            async context => Groups(await actions.Known(context.Part("name")), book, groups), name);
+        api.Get("/v1/nodestate", "What the nodes say of themselves, in numbers.", NodeStateJson.Default.NodeStateView, _ => Look(loop))
+            .Fails(503, "Too many ask the same, or the agent stops.");
     }
 
     static NodeChecksView Checks(MemberView member, NodeBook book, CheckLoop own)

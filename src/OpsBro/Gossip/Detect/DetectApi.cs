@@ -12,16 +12,19 @@ internal static class DetectApi
     /// <summary>Maps the route.</summary>
     public static void MapTo(ApiRoutes api, Detection detection)
     {
-        api.Change("POST", "/v1/gossip/detect", "Look for nodes on the local networks: {\"timeout_seconds\": 5, \"auto_join\": false}.",
-            GossipJson.Default.DetectRequest, GossipJson.Default.DetectView,
-            (context, request) => detection.Run(TimeOf(request.TimeoutSeconds), request.AutoJoin, context.RequestAborted));
-        api.Raw("GET", "/agent/detect", "Nodes on the local networks, as the original showed them; ?timeout=seconds.", Right.Write,
-            context => Legacy(detection, context), isLegacy: true);
+        const string off = "Gossip is not running, or the networks cannot be asked.";
+        api.Change("POST", "/v1/gossip/detect", "Look for nodes on the local networks.", GossipJson.Default.DetectRequest, GossipJson.Default.DetectView,
+                (context, request) => detection.Run(TimeOf(request.TimeoutSeconds), request.AutoJoin, context.RequestAborted))
+            .WithBody(GossipJson.Default.DetectRequest, new DetectRequest { TimeoutSeconds = 1 }).Fails(409, off);
+        var bounds = 1..(int)Detection.MostTime.TotalSeconds;
+        api.Raw("GET", "/agent/detect", "Nodes on the local networks, as the original showed them.", Right.Write, context => Legacy(detection, context), true,
+                ("timeout", "seconds that answers are taken", Kind.Number(bounds, (int)Detection.DefaultTime.TotalSeconds), "1"))
+            .Gives(GossipJson.Default.LegacyDetectedArray).Fails(400, "The timeout is no number within bounds.").Fails(409, off);
     }
 
     static async Task Legacy(Detection detection, HttpContext context)
     {
-        var seconds = context.QueryNumber("timeout", (int)Detection.DefaultTime.TotalSeconds, 1, (int)Detection.MostTime.TotalSeconds);
+        var seconds = context.QueryNumber("timeout");
         var view = await detection.Run(TimeSpan.FromSeconds(seconds), autoJoin: false, context.RequestAborted);
         await ApiRoutes.Write(context, [.. view.Nodes.Select(Legacy)], GossipJson.Default.LegacyDetectedArray);
     }

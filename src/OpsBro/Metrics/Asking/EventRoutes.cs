@@ -24,9 +24,14 @@ internal sealed class EventRoutes(HistoryLog history, TimeProvider time)
     public void MapTo(ApiRoutes api)
     {
         api.Foreign("GET", "/events/get_data", "What changed on this host: Grafana's annotations.", Right.Read, Reply.Of(Read),
-            ("from", "start, for instance -6h"), ("until", "end, for instance now"), ("tags", "only events with one of these tags, separated by spaces"),
-            ("set", "intersection: only events with all of the tags"));
-        api.Foreign("POST", "/events", "Note an event, for instance a deployment.", Right.Write, Reply.Of(Write));
+                ("from", "start", Kind.Time, "-6h"), ("until", "end", Kind.Time.Else("now"), "now"),
+                ("tags", "only events with one of these tags, separated by spaces", "deploy shop"),
+                ("set", "intersection: only events with all of the tags", Kind.OneOf("union", "intersection").ElseFirst))
+            .Gives("application/json", Schemas.Events);
+        api.Foreign("POST", "/events", "Note an event, for instance a deployment.", Right.Write, Reply.Of(Write),
+                ("what", "what it was", Kind.Text.Required, "deployed shop 2.4"), ("tags", "its tags, separated by spaces", "deploy shop"),
+                ("data", "more of it", "by ann"), ("when", "Unix seconds; now unless told", Kind.Number(0..), "1764230400"))
+            .Gives("text/plain").OrForm();
     }
 
     async Task Read(HttpContext context, AskRequest request)

@@ -15,26 +15,44 @@ internal sealed class FindRoutes(MetricAsk ask, PrometheusPage page)
     {
         ApiParameter[] find =
         [
-            ("query", "pattern of names: * ? [a-c] {x,y}"), ("format", "treejson (else), completer or nodelist"), ("wildcards", "1 for an entry * as well"),
-            ("from", "taken and not needed: names are kept as long as their numbers"), ("until", "the same"),
+            ("query", "pattern of names: * ? [a-c] {x,y}", Kind.Text.Required, "*"),
+            ("format", "form of the answer", Kind.OneOf("treejson", "completer", "nodelist").ElseFirst), ("wildcards", "an entry * as well", Kind.Flag),
+            ("from", "taken and not needed: names are kept as long as their numbers", Kind.Time), ("until", "the same", Kind.Time, "now"),
         ];
+        ApiParameter[] expand =
+        [
+            ("query", "patterns of names", Kind.Text.Repeated, "*"), ("groupByExpr", "one list for each pattern", Kind.Flag),
+            ("leavesOnly", "series only", Kind.Flag),
+        ];
+        ApiParameter[] metadata =
+        [
+            ("metric", "names of series", Kind.Text.Repeated, "web-1.loadaverage.load1"), ("key", "what of it", Kind.OneOf("aggregationMethod").ElseFirst),
+        ];
+        const string many = "More names match than one answer may list.";
         foreach (var method in new[] { "GET", "POST" })
         {
-            api.Foreign(method, "/metrics/find", "The nodes of the tree of names that a pattern matches, as Grafana asks for them.",
-                Right.Read, Reply.Of(Find), find);
-            api.Foreign(method, "/metrics/expand", "The paths that patterns match.", Right.Read, Reply.Of(Expand),
-                ("query", "pattern of names; repeated"), ("groupByExpr", "1 for one list for each pattern"), ("leavesOnly", "1 for series only"));
-            api.Foreign(method, "/metrics/index.json", "The name of every series without tags.", Right.Read, Reply.Of(Index));
-            api.Foreign(method, "/metrics/get-metadata", "How the buckets of series are put together.", Right.Read, Reply.Of(Metadata),
-                ("metric", "name of a series; repeated"), ("key", "aggregationMethod"));
+            ApiRoute[] routes =
+            [
+                api.Foreign(method, "/metrics/find", "The nodes of the tree of names that a pattern matches, as Grafana asks for them.",
+                    Right.Read, Reply.Of(Find), find).Gives("application/json", Schemas.Find).Fails(413, many),
+                api.Foreign(method, "/metrics/expand", "The paths that patterns match.", Right.Read, Reply.Of(Expand), expand)
+                    .Gives("application/json", Schemas.Expand).Fails(413, many),
+                api.Foreign(method, "/metrics/index.json", "The name of every series without tags.", Right.Read, Reply.Of(Index))
+                    .Gives("application/json", Schemas.Texts),
+                api.Foreign(method, "/metrics/get-metadata", "How the buckets of series are put together.", Right.Read, Reply.Of(Metadata), metadata)
+                    .Gives("application/json", Schemas.Metadata),
+            ];
+            if (method == "POST") foreach (var route in routes.Where(r => r.Parameters.Count > 0)) route.OrForm();
         }
         api.Foreign("GET", "/metrics", "Prometheus: the agent's own counters and the numbers of every collector. With query: /metrics/find.", Right.Read,
             async context =>
             {
                 if (context.Request.Query.ContainsKey("query") || context.Request.Query.ContainsKey("format")) await Reply.Of(Find)(context);
                 else await Reply.Body(context, System.Text.Encoding.UTF8.GetBytes(page.Text()), PrometheusPage.ContentType);
-            }, find);
-        api.Foreign("POST", "/metrics", "The same as /metrics/find.", Right.Read, Reply.Of(Find), find);
+            }, [new ApiParameter("query", find[0].Meaning, Kind.Text, "*"), .. find[1..]])
+            .Gives("text/plain").Gives("application/json", Schemas.Find).Fails(413, many);
+        api.Foreign("POST", "/metrics", "The same as /metrics/find.", Right.Read, Reply.Of(Find), find).Gives("application/json", Schemas.Find).Fails(413, many)
+            .OrForm();
     }
 
     async Task<IReadOnlyList<FoundName>> Nodes(HttpContext context, string pattern)

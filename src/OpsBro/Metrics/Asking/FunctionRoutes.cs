@@ -17,11 +17,15 @@ internal static class FunctionRoutes
     /// <summary>Maps the routes.</summary>
     public static void MapTo(ApiRoutes api)
     {
+        ApiParameter pretty = ("pretty", "indented JSON", Kind.Flag);
         api.Foreign("GET", "/version", "The version of graphite-web that these routes follow.", Right.Read,
-            context => Reply.Body(context, System.Text.Encoding.ASCII.GetBytes(Version + "\n"), "text/plain; charset=utf-8"));
+            context => Reply.Body(context, System.Text.Encoding.ASCII.GetBytes(Version + "\n"), "text/plain; charset=utf-8")).Never(400);
         api.Foreign("GET", "/functions", "Every function of the target language.", Right.Read, Reply.Of(All, true),
-            ("grouped", "1 for a map by groups"), ("group", "only this group"), ("pretty", "1 for indented JSON"));
-        api.Foreign("GET", "/functions/{name}", "One function of the target language.", Right.Read, Reply.Of(One, true), ("pretty", "1 for indented JSON"));
+                ("grouped", "a map by groups", Kind.Flag), ("group", "only this group", "Combine"), pretty)
+            .ErrorsAs(ErrorForm.Object).Gives("application/json", Schemas.Functions);
+        api.Foreign("GET", "/functions/{name}", "One function of the target language.", Right.Read, Reply.Of(One, true),
+                ("name", "a function", "sumSeries"), pretty)
+            .ErrorsAs(ErrorForm.Object).Gives("application/json", Schemas.Function);
     }
 
     static Task All(HttpContext context, AskRequest request)

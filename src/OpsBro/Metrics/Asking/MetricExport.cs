@@ -16,9 +16,10 @@ internal sealed class MetricExport(MetricAsk ask, TimeProvider time)
     /// <summary>Maps the route.</summary>
     public void MapTo(ApiRoutes api) => api.Raw("GET", "/v1/metrics/export", "Every number of a time, one a line.", Right.Read, Export, query:
     [
-        ("pattern", "* ? [a-c] {x,y}; what names a branch takes all below it"), ("format", "ndjson (else), csv, graphite or prometheus"),
-        ("from", "start, for instance -1h"), ("until", "end, for instance now"),
-    ]);
+        ("pattern", "* ? [a-c] {x,y}; what names a branch takes all below it", "*.loadaverage"),
+        ("format", "form of the answer", Kind.OneOf("ndjson", "csv", "graphite", "prometheus").ElseFirst),
+        ("from", "start", Kind.Time.Else("-1h"), "-1h"), ("until", "end", Kind.Time.Else("now"), "now"),
+    ]).Gives("application/x-ndjson").Gives("text/csv").Gives("text/plain");
 
     async Task Export(HttpContext context)
     {

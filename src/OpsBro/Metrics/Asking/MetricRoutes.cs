@@ -40,21 +40,27 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
 
     void MapTo(ApiRoutes api)
     {
-        var pattern = ("pattern", "* ? [a-c] {x,y}; what names a branch takes all below it");
-        var (from, until) = (("from", "start, for instance -1h"), ("until", "end, for instance now"));
+        ApiParameter pattern = ("pattern", "* ? [a-c] {x,y}; what names a branch takes all below it", "*.loadaverage"),
+            from = ("from", "start", Kind.Time.Else("-1h"), "-1h"), until = ("until", "end", Kind.Time.Else("now"), "now");
         api.Get("/v1/metrics", "Names of series.", AskingJson.Default.MetricNamesView, List,
-            pattern, ("prefix", "how they begin"), ("limit", $"how many at most, up to {MaxNames}"));
+            pattern, ("prefix", "how they begin", "web-1."), ("limit", "how many at most", Kind.Number(1..MaxNames, MaxNames)));
         api.Get("/v1/metrics/query", "The values of Graphite targets.", AskingJson.Default.MetricQueryView, Query,
-            ("target", "a pattern of names, or functions of them; repeated"), from, until, ("points", "most points a series"), ("tz", "zone of days"));
+                ("target", "patterns of names, or functions of them", Kind.Text.Required.Repeated, "*.loadaverage.load1"),
+                ("from", "start", Kind.Time.Else("-1d"), "-1h"), until, ("points", "most points a series", Kind.Number(1..), "800"),
+                ("tz", "zone of days", Kind.Text.Else("UTC"), "UTC"))
+            .Fails(422, Schemas.TooMuch).Fails(503, Schemas.Busy);
         api.Get("/v1/metrics/top", "The series that are highest, or moved most.", AskingJson.Default.MetricTopViewArray, Top,
-            pattern, ("by", "max (else), avg, last or change"), from, until, ("limit", $"how many, {DefaultTop} unless given"));
+                pattern, ("by", "what is compared", Kind.OneOf("max", "avg", "last", "change").ElseFirst), from, until,
+                ("limit", "how many at most", Kind.Number(1..MaxTop, DefaultTop)))
+            .Fails(413, $"More than {MaxTop} series match.");
         api.Get("/v1/metrics/sources", "Who brings numbers, and what became of them.", AskingJson.Default.MetricSourceViewArray, _ => Sources());
-        api.Change("DELETE", "/v1/metrics/{name}", "Forget a series with all its numbers.", AskingJson.Default.MetricDeletedView, Delete);
+        api.Change("DELETE", "/v1/metrics/{name}", "Forget a series with all its numbers.", AskingJson.Default.MetricDeletedView, Delete,
+            ("name", "a series", "disk.used;host=a"));
     }
 
     async Task<MetricNamesView> List(HttpContext context)
     {
-        var limit = context.QueryNumber("limit", MaxNames, 1, MaxNames);
+        var limit = context.QueryNumber("limit");
         var (names, unanswered) = await Names(context);
         return new MetricNamesView([.. names.Take(limit)], names.Count, [.. unanswered]);
     }
@@ -100,7 +106,7 @@ internal sealed class MetricRoutes(MetricAsk ask, MetricStore store, Rendering r
             "change" => view => Math.Abs(view.Change),
             _ => throw ApiProblem.Bad($"by is \"{by}\"; write max, avg, last or change"),
         };
-        var limit = context.QueryNumber("limit", DefaultTop, 1, MaxTop);
+        var limit = context.QueryNumber("limit");
         var (from, until) = Span(request, time);
         var (names, unanswered) = await Names(context);
         Reply.SayUnanswered(context, unanswered);

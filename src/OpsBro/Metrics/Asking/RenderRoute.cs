@@ -24,11 +24,14 @@ internal sealed class RenderRoute(Rendering rendering)
     {
         foreach (var method in new[] { "GET", "POST" })
         {
-            api.Foreign(method, "/render", "The values of Graphite targets, as Grafana asks for them.", Right.Read, Reply.Of(Render),
-                ("target", "a pattern of names, or functions of them; repeated"), ("from", "start: -1h, Unix seconds, midnight, 20261127 and so on; a day ago"),
-                ("until", "end; now"), ("tz", "zone of days and of CSV, for instance Europe/Paris; UTC"), ("format", "json (else), csv or raw"),
-                ("maxDataPoints", "most points a series"), ("noNullPoints", "1 to leave out steps without a value"),
-                ("xFilesFactor", "least part of points that makes a value, 0 to 1"));
+            var route = api.Foreign(method, "/render", "The values of Graphite targets, as Grafana asks for them.", Right.Read, Reply.Of(Render),
+                ("target", "patterns of names, or functions of them", Kind.Text.Repeated, "*.loadaverage.load1"),
+                ("from", "start", Kind.Time.Else("-1d"), "-1h"), ("until", "end", Kind.Time.Else("now"), "now"),
+                ("tz", "zone of days and of CSV", Kind.Text.Else("UTC"), "UTC"), ("format", "form of the answer", Kind.OneOf("json", "csv", "raw").ElseFirst),
+                ("maxDataPoints", "most points a series", Kind.Number(1.., null), "800"), ("noNullPoints", "leave out steps without a value", Kind.Flag),
+                ("xFilesFactor", "least part of points that makes a value, 0 to 1", "0.5"));
+            route.Gives("application/json", Schemas.Render).Gives("text/csv").Gives("text/plain").Fails(422, Schemas.TooMuch).Fails(503, Schemas.Busy);
+            if (method == "POST") route.OrForm();
         }
     }
 

@@ -17,26 +17,36 @@ internal sealed class TagRoutes(MetricAsk ask, MetricStore store)
     /// <summary>Maps the routes.</summary>
     public void MapTo(ApiRoutes api)
     {
-        ApiParameter expr = ("expr", "tag=value, tag!=value, tag=~regex or tag!=~regex; repeated, all must hold"),
-            pretty = ("pretty", "1 for indented JSON"), limit = ("limit", "how many at most"),
-            filter = ("filter", "only those that this regular expression matches");
+        ApiParameter expr = ("expr", "tag=value, tag!=value, tag=~regex or tag!=~regex; all must hold", Kind.Text.Repeated, "name=disk.used"),
+            pretty = ("pretty", "indented JSON", Kind.Flag), limit = ("limit", "how many at most", Kind.Number(1..MaxListed, DefaultCompletion)),
+            filter = ("filter", "only those that this regular expression matches", "^na"),
+            path = ("path", "name;tag=value", Kind.Text.Required, "disk.used;host=a"),
+            paths = ("path", "name;tag=value", Kind.Text.Required.Repeated, "disk.used;host=a");
         foreach (var method in new[] { "GET", "POST" })
         {
-            api.Foreign(method, "/tags/findSeries", "Names of the series with these tags.", Right.Read, Reply.Of(FindSeries, true), expr, limit, pretty);
-            api.Foreign(method, "/tags/autoComplete/tags", "Names of tags, for an editor.", Right.Read, Reply.Of(CompleteTags, true),
-                expr, ("tagPrefix", "how they begin"), limit, pretty);
-            api.Foreign(method, "/tags/autoComplete/values", "Values of a tag, for an editor.", Right.Read, Reply.Of(CompleteValues, true),
-                ("tag", "the tag"), expr, ("valuePrefix", "how they begin"), limit, pretty);
+            Tags(method, "/tags/findSeries", "Names of the series with these tags.", FindSeries, Schemas.Texts,
+                expr with { Kind = expr.Kind.Required }, limit with { Kind = Kind.Number(1..MaxListed, MaxListed) }, pretty);
+            Tags(method, "/tags/autoComplete/tags", "Names of tags, for an editor.", CompleteTags, Schemas.Texts,
+                expr, ("tagPrefix", "how they begin", "na"), limit, pretty);
+            Tags(method, "/tags/autoComplete/values", "Values of a tag, for an editor.", CompleteValues, Schemas.Texts,
+                ("tag", "the tag", Kind.Text.Required, "name"), expr, ("valuePrefix", "how they begin", "di"), limit, pretty);
         }
-        api.Foreign("GET", "/tags", "Every tag.", Right.Read, Reply.Of(All, true), filter, limit, pretty);
-        api.Foreign("GET", "/tags/{tag}", "The values of one tag.", Right.Read, Reply.Of(One, true), filter, limit, pretty);
-        api.Foreign("POST", "/tags/tagSeries", "The canonical name of a series; it is kept from its first number on.", Right.Read,
-            Reply.Of((context, request) => Reply.Json(context, writer => writer.WriteStringValue(Paths(request)[0].Canonical), request), true),
-            ("path", "name;tag=value"));
-        api.Foreign("POST", "/tags/tagMultiSeries", "The same for many series.", Right.Read,
-            Reply.Of((context, request) => Reply.Texts(context, Paths(request).Select(p => p.Canonical), request), true), ("path", "name;tag=value; repeated"));
-        api.Foreign("POST", "/tags/delSeries", "Forget series with all their numbers.", Right.Write, Reply.Of(Delete, true),
-            ("path", "name;tag=value; repeated"));
+        Tags("GET", "/tags", "Every tag.", All, Schemas.Tags, filter, limit, pretty);
+        Tags("GET", "/tags/{tag}", "The values of one tag, or null.", One, Schemas.Tag, ("tag", "a tag", "name"), filter, limit, pretty).Never(404);
+        Tags("POST", "/tags/tagSeries", "The canonical name of a series; it is kept from its first number on.",
+            (context, request) => Reply.Json(context, writer => writer.WriteStringValue(Paths(request)[0].Canonical), request), Schemas.Text, path);
+        Tags("POST", "/tags/tagMultiSeries", "The same for many series.",
+            (context, request) => Reply.Texts(context, Paths(request).Select(p => p.Canonical), request), Schemas.Texts, paths);
+        api.Foreign("POST", "/tags/delSeries", "Forget series with all their numbers.", Right.Write, Reply.Of(Delete, true), paths)
+            .ErrorsAs(ErrorForm.Object).Gives("application/json", Schemas.Flag).OrForm();
+
+        ApiRoute Tags(
+            string method, string path, string summary, Func<HttpContext, AskRequest, Task> answer, string schema, params ApiParameter[] parameters)
+        {
+            var route = api.Foreign(method, path, summary, Right.Read, Reply.Of(answer, true), parameters)
+                .ErrorsAs(ErrorForm.Object).Gives("application/json", schema);
+            return method == "POST" ? route.OrForm() : route;
+        }
     }
 
     static TagExpression[] Conditions(AskRequest request) =>

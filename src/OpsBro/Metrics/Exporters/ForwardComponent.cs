@@ -31,7 +31,8 @@ internal sealed class ForwardComponent : IComponent
         var time = services.GetRequiredService<TimeProvider>();
         api.Get("/v1/forward", "Every sink that numbers are passed on to, and how it does.", ForwardJson.Default.ForwardViewArray, _ => loop.Views());
         api.Change("POST", "/v1/forward/{name}/test", $"Send one point, {TestSeries}, to a sink and say what it answers.",
-            ForwardJson.Default.ForwardTestView, context => Task.Run(() => Test(Find(loop, context), time.GetUtcNow(), context.RequestAborted)));
+            ForwardJson.Default.ForwardTestView, context => Task.Run(() => Test(Find(loop, context), time.GetUtcNow(), context.RequestAborted)),
+            ("name", "a sink", Kind.NameOf(() => loop.Workers.Select(w => w.Options.Name), "central")));
     }
 
     static SinkOptions Find(ForwardLoop loop, HttpContext context)
