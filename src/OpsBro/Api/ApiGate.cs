@@ -62,7 +62,7 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
 
     void Check(HttpContext context)
     {
-        var isLocal = context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket && IsTrusted(PeerCredentials.Of(socket));
+        var isLocal = IsLocal(context);
         if (!isLocal && !Options.Answers(context.Request.Host.Host))
             throw new ApiProblem(421, $"this agent is not called \"{context.Request.Host.Host}\"; use its address, or add the name to http.hosts");
         var route = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>();
@@ -76,6 +76,10 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
         }
         if (route.RefusesUnknownQuery && (context.Request.QueryString.HasValue || route.NeedsQuery)) CheckQuery(context.Request, route);
     }
+
+    /// <summary>True for a request over the unix socket, by someone who is trusted.</summary>
+    public static bool IsLocal(HttpContext context) =>
+        context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket && IsTrusted(PeerCredentials.Of(socket));
 
     static void CheckQuery(HttpRequest request, ApiRoute route)
     {

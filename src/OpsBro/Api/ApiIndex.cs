@@ -42,7 +42,7 @@ internal sealed class ApiIndex(ApiRoutes api, AgentState agent)
         {
             context.Response.ContentType = "application/json";
             return context.Response.WriteAsync(OpenApi.Text(Chosen(context)), context.RequestAborted);
-        }, query: route).Gives("application/json", """{"type":"object","required":["openapi","info","paths"]}""").Fails(404, unknown);
+        }, query: route).Gives("application/json", """{"type":"object","required":["openapi"]}""").Fails(404, unknown);
     }
 
     const string Schema = """
@@ -73,7 +73,7 @@ internal sealed class ApiIndex(ApiRoutes api, AgentState agent)
     /// <exception cref="ApiProblem">404 when there is none.</exception>
     IReadOnlyList<ApiRoute> Chosen(HttpContext context)
     {
-        var wanted = context.Request.RouteValues["route"] as string is { } rest ? "/" + rest : context.Query("route") ?? "";
+        var wanted = context.Request.RouteValues["route"] as string is { } rest ? "/" + Uri.UnescapeDataString(rest) : context.Query("route") ?? "";
         return wanted.Length == 0 ? api.All : Chosen(api.All, wanted);
     }
 

@@ -113,8 +113,8 @@ internal sealed record Kind
     /// <summary>The same, and the first of its words holds when it is left out.</summary>
     public Kind ElseFirst => this with { Default = Words[0] };
 
-    /// <summary>The same, and a value that holds when it is left out.</summary>
-    public Kind Else(string value) => this with { Default = value };
+    /// <summary>The same, and a value that holds when it is left out; null for none.</summary>
+    public Kind Else(string? value) => this with { Default = value };
 
     /// <summary>What is wrong with a value, as a sentence that says what to write; null when nothing is.</summary>
     public string? Refusal(string name, string text)

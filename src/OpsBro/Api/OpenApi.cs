@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace OpsBro.Api;
@@ -179,8 +180,8 @@ internal sealed class OpenApi
             _ => null,
         };
         if (own is null) return problem;
-        // what the gate refuses before the handler runs is a problem all the same
-        if (failure.Status == 400 && route.RefusesUnknownQuery)
+        // what is refused before the handler runs is a problem all the same
+        if ((failure.Status == 400 && route.RefusesUnknownQuery) || (failure.Status == 413 && route.Bodies.Count > 0))
             foreach (var (type, content) in problem.ToList()) own[type] = content!.DeepClone();
         return own;
     }
@@ -224,9 +225,16 @@ internal sealed class OpenApi
         return Reference("schemas", name);
     }
 
-    /// <summary>What the doc comment of a field says.</summary>
+    /// <summary>Adds what the doc comment of a field says; and what is left out when it is null need not be there.</summary>
     static JsonNode Described(JsonSchemaExporterContext context, JsonNode schema)
     {
+        if (context.TypeInfo.Options.DefaultIgnoreCondition == JsonIgnoreCondition.WhenWritingNull && schema is JsonObject whole
+            && whole["required"] is JsonArray required)
+        {
+            var optional = context.TypeInfo.Properties.Where(property => property.IsGetNullable).Select(property => property.Name).ToHashSet();
+            foreach (var name in required.ToList()) if (optional.Contains($"{name}")) required.Remove(name);
+            if (required.Count == 0) whole.Remove("required");
+        }
         if (context.PropertyInfo is not { } property || ApiRecord.Field(property.DeclaringType, property.Name) is not { } meaning) return schema;
         if (schema is not JsonObject map) map = [];   // "true": anything
         map["description"] = meaning;

@@ -56,7 +56,7 @@ internal sealed class DetectorsComponent : IComponent
         api.Change("POST", "/v1/detectors/run", "Dry run of every detector: what would match.", json.RunJsonArray,
             _ => dryRun.Run(null)).Fails(503, busy);
         api.Change("POST", "/v1/detectors/run/{**name}", "Dry run of one detector.", json.RunJsonArray,
-            context => dryRun.Run(context.Part("name")), name).Fails(503, busy);
+            context => dryRun.Run(Uri.UnescapeDataString(context.Part("name"))), name).Fails(503, busy);
 
         api.Legacy("/agent/detectors", "The detectors.", json.LegacyDetectorJsonArray, _ => LegacyDetectors(loop.Current));
         api.Legacy("/agent/detectors/state", "The names of the groups.", json.StringArray,
@@ -67,7 +67,8 @@ internal sealed class DetectorsComponent : IComponent
         api.Raw("GET", "/agent/detectors/run", "Dry run of every detector.", Right.Write,
             context => LegacyRun(dryRun, context, null), isLegacy: true).Gives(json.DictionaryStringLegacyRunJson).Fails(503, busy);
         api.Raw("GET", "/agent/detectors/run/{**name}", "Dry run of one detector.", Right.Write,
-            context => LegacyRun(dryRun, context, context.Part("name")), isLegacy: true, name).Gives(json.DictionaryStringLegacyRunJson).Fails(503, busy);
+                context => LegacyRun(dryRun, context, Uri.UnescapeDataString(context.Part("name"))), isLegacy: true, name)
+            .Gives(json.DictionaryStringLegacyRunJson).Fails(503, busy);
     }
 
     static DetectorJson[] Detectors(DetectorLoop.Board board) =>

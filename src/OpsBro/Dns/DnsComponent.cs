@@ -30,9 +30,9 @@ internal sealed class DnsComponent : IComponent
             DnsJson.Default.StringArray, _ => actions.Names());
         api.Get("/v1/dns/query", "The answer of the DNS server to a question, and every node that has the name, with the reason when it is left out.",
             DnsJson.Default.DnsAnswerView,
-            context => actions.Ask(context.Query("name") ?? throw ApiProblem.Bad("name is missing; write ?name=web.group"), context.Query("type") ?? "A",
-                context.Query("near") is "true" or "1"),
-            ("name", "the name; the domain may be left out", "opsbro"), ("type", "A, AAAA, SRV, TXT, PTR, SOA, NS or ANY; A when it is left out", "NS"),
+            context => actions.Ask(context.Query("name")!, context.Query("type") ?? "A", context.QueryFlag("near")),
+            ("name", "the name; the domain may be left out", Kind.Text.Required, "opsbro"),
+            ("type", "A, AAAA, SRV, TXT, PTR, SOA, NS or ANY", Kind.Text.Else("A"), "NS"),
             ("near", "nearest first, whatever the configuration says", Kind.Flag));
     }
 

@@ -29,7 +29,7 @@ internal sealed class EventStream(StreamHub hub, Telemetry telemetry, IHostAppli
     {
         var extended = context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect ? connect : null;
         var isWebSocket = extended?.Protocol == "websocket" || StreamDoor.AsksForWebSocket(Header);
-        hub.Door.Check(new StreamCaller(context.Request.Host.Host, Header("Origin"), StreamDoor.TokenOf(Header, context.Query)));
+        if (!ApiGate.IsLocal(context)) hub.Door.Check(new StreamCaller(context.Request.Host.Host, Header("Origin"), StreamDoor.TokenOf(Header, context.Query)));
         var (wishes, since) = StreamParameters.Read(isWebSocket, context.Query, Header("Last-Event-ID"), hub.Ring.Topics);
         if (HttpMethods.IsHead(context.Request.Method))
         {

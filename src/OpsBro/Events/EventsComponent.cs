@@ -31,7 +31,9 @@ internal sealed class EventsComponent : IComponent
         var server = services.GetRequiredService<StreamServer>();
         api.Raw("GET", StreamWelcome.Path,
             "Every change of members, groups, checks and events as it happens: server-sent events, or a websocket when it is asked for.",
-            Right.Read, stream.Serve, isLegacy: false, [.. StreamParameters.All]);
+                Right.Read, stream.Serve, isLegacy: false, [.. StreamParameters.All])
+            .Gives("text/event-stream").Endless().Fails(403, "Asked by a page of another host.").Fails(426, "A websocket of another version than 13.")
+            .Fails(503, "As many readers as may are here already.");
         api.Get("/v1/stream/state", "What the stream and the websocket port do: readers, limits, changes kept.",
             EventsJson.Default.StreamStateView, _ => server.Now(stream.Clients));
     }

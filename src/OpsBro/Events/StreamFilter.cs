@@ -17,16 +17,16 @@ internal sealed record StreamFilter
     public const int MaxLetters = 1_024;
 
     /// <summary>The parameters and their meaning, for the list of routes.</summary>
-    public static readonly IReadOnlyList<(string Name, string Meaning)> Parameters =
+    public static readonly IReadOnlyList<ApiParameter> Parameters =
     [
-        ("topics", "member, group, check, event and kv, parted by commas; all unless told"),
-        ("node", "only about nodes of these names: web*,db1"),
-        ("zone", "only about nodes of these zones"),
-        ("group", "only about nodes of these groups; of changes of groups, only these groups"),
-        ("check", "only these checks: linux/*"),
-        ("state", "only what is now in these states: critical, or alive for members"),
-        ("key", "only these keys"),
-        ("prefix", "only keys that begin like this"),
+        ("topics", "member, group, check, event and kv, parted by commas; all unless told", "member,check"),
+        ("node", "only about nodes of these names", "web*,db1"),
+        ("zone", "only about nodes of these zones", "paris"),
+        ("group", "only about nodes of these groups; of changes of groups, only these groups", "linux"),
+        ("check", "only these checks", "linux/*"),
+        ("state", "only what is now in these states: critical, or alive for members", "critical"),
+        ("key", "only these keys", "shop/price"),
+        ("prefix", "only keys that begin like this", "shop/"),
     ];
 
     /// <summary>The topics that are wanted; null for all.</summary>

@@ -8,12 +8,12 @@ namespace OpsBro.Events;
 internal static class StreamParameters
 {
     /// <summary>Their names and meaning.</summary>
-    public static readonly IReadOnlyList<(string Name, string Meaning)> All =
+    public static readonly IReadOnlyList<ApiParameter> All =
     [
         .. StreamFilter.Parameters,
-        ("since", "resume after the change with this number; a browser says it by Last-Event-ID; 0 begins with the whole state"),
-        ("payload", "true: each change with the node's record, in the original's envelope; unless told, on websockets only"),
-        ("token", "a token of http.tokens, for browsers, which cannot send it in a header"),
+        ("since", "resume after the change with this number; a browser says it by Last-Event-ID; 0 begins with the whole state", "0"),
+        ("payload", "each change with the node's record, in the original's envelope; unless told, on websockets only", Kind.Flag.Else(null)),
+        ("token", "a token of http.tokens, for browsers, which cannot send it in a header", "0123456789abcdef"),
     ];
 
     /// <summary>Reads them.</summary>

@@ -24,6 +24,7 @@ public partial class ApiFieldsTests
     {
         var comments = ((string[])["opsbro.xml", "OpsBro.Core.xml"])
             .SelectMany(file => XDocument.Load(Path.Join(AppContext.BaseDirectory, file)).Descendants("member"))
+            .Where(member => member.Attribute("name")!.Value.Contains(":OpsBro.", StringComparison.Ordinal))
             .ToDictionary(member => member.Attribute("name")!.Value);
         var all = new JsonObject();
         foreach (var context in program.GetTypes().Where(type => type.IsSubclassOf(typeof(JsonSerializerContext))))

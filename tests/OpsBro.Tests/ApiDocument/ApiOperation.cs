@@ -95,8 +95,12 @@ sealed record ApiOperation(JsonNode Document, string Method, string Path, JsonOb
         }
     }
 
-    /// <summary>A parameter of the query that does not take every text; null when all do.</summary>
-    public JsonObject? Choosy => Parameters("query").FirstOrDefault(one => one["schema"]!["enum"] is not null || $"{one["schema"]!["type"]}" == "integer");
+    /// <summary>A parameter of the query that does not take every text; null when all do. Other products take anything for a no.</summary>
+    public JsonObject? Choosy => Parameters("query").FirstOrDefault(one => $"{one["schema"]!["type"]}" == "integer"
+        || (one["schema"]!["enum"] is JsonArray words && (IsOurs || !words.Any(word => $"{word}" == "true"))));
+
+    /// <summary>False for routes of other products, with their own errors.</summary>
+    public bool IsOurs => Response(400)?["content"]?["application/problem+json"] is not null;
 
     /// <summary>What is wrong with an answer, against what is documented of it; empty when nothing is.</summary>
     public async Task<IReadOnlyList<string>> Faults(HttpResponseMessage answer)

@@ -47,9 +47,9 @@ internal sealed class FindRoutes(MetricAsk ask, PrometheusPage page)
         api.Foreign("GET", "/metrics", "Prometheus: the agent's own counters and the numbers of every collector. With query: /metrics/find.", Right.Read,
             async context =>
             {
-                if (context.Request.Query.ContainsKey("query") || context.Request.Query.ContainsKey("format")) await Reply.Of(Find)(context);
+                if (context.Request.Query.ContainsKey("query")) await Reply.Of(Find)(context);
                 else await Reply.Body(context, System.Text.Encoding.UTF8.GetBytes(page.Text()), PrometheusPage.ContentType);
-            }, [new ApiParameter("query", find[0].Meaning, Kind.Text, "*"), .. find[1..]])
+            }, [new ApiParameter("query", find[0].Meaning, Kind.Text, "*"), ("format", "with query: form of the answer", "treejson"), .. find[2..]])
             .Gives("text/plain").Gives("application/json", Schemas.Find).Fails(413, many);
         api.Foreign("POST", "/metrics", "The same as /metrics/find.", Right.Read, Reply.Of(Find), find).Gives("application/json", Schemas.Find).Fails(413, many)
             .OrForm();
