@@ -25,7 +25,11 @@ sealed partial class ApiRecord
     readonly (string From, string To)[] names;
     JsonSchema? schema;
 
-    ApiRecord(JsonObject answers, (string, string)[] names) => (this.answers, this.names) = (answers, names);
+    ApiRecord(JsonObject answers, (string, string)[] names)
+    {
+        this.answers = answers;
+        this.names = names;
+    }
 
     static string File => Repository.PathOf("src", "OpsBro", "Api", "record.json");
 
@@ -40,8 +44,9 @@ sealed partial class ApiRecord
         return new ApiRecord((JsonObject)Read()["answers"]!.DeepClone(),
         [
             (agent.Config, "/etc/opsbro"), (agent.Data, "/var/lib/opsbro"), (AppContext.BaseDirectory.TrimEnd('/'), "/usr/lib/opsbro"),
-            ($"{info.GetProperty("uuid")}", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"), (agent.Address, "192.0.2.7"), ($"127.0.0.1:{agent.Port}", "127.0.0.1:6768"),
-            ($"{info.GetProperty("name")}", "web-1"), ($"{info.GetProperty("local_address")}", "192.0.2.7"),
+            ($"{info.GetProperty("uuid")}", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"), (agent.Address, "192.0.2.7"),
+            ($"127.0.0.1:{agent.Port}", "127.0.0.1:6768"), ($"{info.GetProperty("name")}", "web-1"),
+            ($"{info.GetProperty("local_address")}", "192.0.2.7"),
         ]);
     }
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace OpsBro.Tests.EndToEnd;
 
@@ -72,31 +71,45 @@ public class ApiEndToEndTests
     }
 
     [Fact]
-    public async Task OpenApi_describes_every_route_and_refers_only_to_what_is_there()
+    public async Task The_index_is_for_people_on_the_web_and_in_the_terminal()
     {
         await using var agent = await RunningAgent.Started();
         using var http = new HttpClient { BaseAddress = agent.Url };
 
-        var document = JsonNode.Parse(await http.GetStringAsync("/openapi.json"))!;
-        var index = JsonNode.Parse(await http.GetStringAsync("/api?format=json"))!.AsArray();
+        var text = await http.GetStringAsync("/api?format=text");
+        var page = await http.GetStringAsync("/api?format=html");
+        var one = await http.GetStringAsync("/api/v1/events");
+        var list = await agent.Run("api");
+        var some = await agent.Run("api", "/v1/gossip/k");
+        var full = await agent.Run("api", "/v1/members");
+        var json = await agent.Run("api", "/v1/checks/history", "--json");
+        var unknown = await agent.Run("api", "/v1/memberz");
+        var completed = await agent.Run("[suggest]", "opsbro api /v1/col");
 
-        foreach (var route in index)
-        {
-            var path = route!["routes"]![0]!.GetValue<string>().Replace("{**", "{");
-            Assert.NotNull(document["paths"]![path]?[route["method"]!.GetValue<string>().ToLowerInvariant()]);
-        }
-        Assert.NotNull(document["paths"]!["/v1/evaluator/eval"]!["post"]!["requestBody"]);
-        foreach (var reference in References(document))
-        {
-            Assert.StartsWith("#/components/schemas/", reference);
-            Assert.NotNull(reference[2..].Split('/').Aggregate((JsonNode?)document, (node, part) => node?[part]));
-        }
+        Assert.Contains($"curl --unix-socket {agent.Data}/opsbro.sock 'http://opsbro/v1/collectors'", text);
+        Assert.Contains($"curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json'", text);
+        Assert.Contains($"'http://127.0.0.1:{agent.Port}/v1/events'", text);
+        Assert.Contains("?limit=  how many at most (1 to 10000; else 100)", text);
+        // a page of one file: nothing is fetched from elsewhere, and nothing runs in it
+        Assert.DoesNotContain("<script", page);
+        Assert.DoesNotMatch("(src|href)=\"(https?:)?//", page);
+        Assert.Contains("prefers-color-scheme:dark", page);
+        Assert.Contains("name=\"viewport\"", page);
+        Assert.Contains("<h2 id=\"gossip\">gossip</h2>", page);
+        Assert.Contains("an answer, 200 application/json:", one);
+        Assert.Contains("POST  * /v1/events", one);
+        Assert.Equal((0, 0), (list.ExitCode, some.ExitCode));
+        Assert.Contains("GET     /v1/members\n", list.Output);
+        Assert.DoesNotContain("curl", list.Output);
+        Assert.DoesNotContain("/v1/members", some.Output);
+        Assert.Contains("POST  * /v1/gossip/keys/rotate", some.Output);
+        Assert.Contains("?state=  only this state (alive, suspect, leaving, left or failed)", full.Output);
+        Assert.Contains("an answer, 200 application/json:", full.Output);
+        Assert.Equal("/v1/checks/history", Assert.Single(json.Json.GetProperty("paths").EnumerateObject()).Name);
+        Assert.Equal("error: no route is named \"/v1/memberz\" (did you mean \"/v1/members\"?); see opsbro api or GET /api\n", unknown.Errors);
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("/v1/collectors/history", completed.Output);
+        await agent.Kill();
+        Assert.Equal(1, (await agent.Run("api")).ExitCode);
     }
-
-    static IEnumerable<string> References(JsonNode? node) => node switch
-    {
-        JsonArray list => list.SelectMany(References),
-        JsonObject map => map.SelectMany(entry => entry is { Key: "$ref", Value: JsonValue value } ? [value.GetValue<string>()] : References(entry.Value)),
-        _ => [],
-    };
 }
