@@ -30,12 +30,13 @@ internal sealed class KeyLists(KeyValueLoop loop, KeyStreams streams, TimeProvid
 
     /// <summary>Maps it.</summary>
     public void MapTo(ApiRoutes api) => api.Raw("GET", "/v1/kv", "Keys that begin with a prefix, on all nodes.", Right.Read, List, false,
-        ("prefix", "what the keys begin with; all unless told"), ("recurse", "all below it; else one level, and folders"),
-        ("separator", "what parts the levels", Kind.Text.Else("/")), ("keys", "names only"), ("values", $"with values, at most {MaxValues} keys"),
-        ("limit", "how many at most", Kind.Number(1..MaxLimit, DefaultLimit)), ("after", "keys after this one: the answer's next"),
+        ("prefix", "what the keys begin with; all unless told", "a/"), ("recurse", "all below it; else one level, and folders", Kind.Flag),
+        ("separator", "what parts the levels", Kind.Text.Else("/"), "/"), ("keys", "names only", Kind.Flag),
+        ("values", $"with values, at most {MaxValues} keys", Kind.Flag), ("limit", "how many at most", Kind.Number(1..MaxLimit, DefaultLimit)),
+        ("after", "keys after this one: the answer's next", "a/key"),
         ("index", "wait until the list is another one than the answer with this index", Kind.Number(0..)),
         ("wait", "how long to wait for that, 1m unless told, 10m at most", Kind.Duration, "1s"),
-        ("watch", "every change below the prefix as it happens: server-sent events"))
+        ("watch", "every change below the prefix as it happens: server-sent events", Kind.Flag))
         .Gives(KeyValueJson.Default.KeyListView).Gives("text/event-stream").Fails(503, "Too few of the nodes that keep keys can be reached.");
 
     Task List(HttpContext context)

@@ -26,10 +26,10 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
         ApiParameter[] reading =
         [
             key, ("consistency", "quorum asks a majority of the copies, owner one, local only this agent", Kind.OneOf("quorum", "owner", "local").ElseFirst),
-            ("raw", "the bytes of the value and nothing else"), ("conflicts", "with the concurrent versions that lost"),
+            ("raw", "the bytes of the value and nothing else", Kind.Flag), ("conflicts", "with the concurrent versions that lost", Kind.Flag),
             ("index", "wait until the version is another one; 0 while the key is not there", Kind.Number(0..)),
             ("wait", "how long to wait for that, 1m unless told, 10m at most", Kind.Duration, "1s"),
-            ("watch", "every change of the key as it happens: server-sent events"),
+            ("watch", "every change of the key as it happens: server-sent events", Kind.Flag),
         ];
         ApiParameter[] writing =
         [
@@ -40,7 +40,7 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
         Described(api.Raw("GET", "/v1/kv/{**key}", "One key: its value and version.", Right.Read, Get, false, reading)
             .Gives(json.KeyView).Gives("application/octet-stream").Gives("text/event-stream"));
         Described(api.Raw("PUT", "/v1/kv/{**key}", "Write a key: the body is the value.", Right.Write, Put, false,
-            [.. writing, ("ttl", "seconds, or a duration, until it vanishes")])
+            [.. writing, ("ttl", "seconds, or a duration, until it vanishes", "10m")])
             .Takes("application/octet-stream", "a value").Gives(json.KeyWrittenView).UpTo(KeyValueLimits.MaxValue))
             .Fails(409, "The key has not the version of ?cas.").Fails(412, "The key has not the version of If-Match.")
             .Fails(507, "The store is full, or the disk refuses.").Never(404);
@@ -48,10 +48,10 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
             .Fails(409, "The key has not the version of ?cas.").Fails(412, "The key has not the version of If-Match.")
             .Fails(507, "The disk refuses.").Never(404);
         api.Raw("GET", "/kv", "The keys that this agent keeps.", Right.Read, Local, true).Gives(json.StringArray).Fails(503, "The file cannot be read.");
-        Described(api.Raw("GET", "/kv/{**key}", "The value of a key in base64; ?raw the bytes.", Right.Read, Legacy, true, key, ("raw", "the bytes"))
+        Described(api.Raw("GET", "/kv/{**key}", "The value of a key in base64; ?raw the bytes.", Right.Read, Legacy, true, key, ("raw", "the bytes", Kind.Flag))
             .Gives("text/plain").Gives("application/octet-stream"));
         Described(api.Raw("PUT", "/kv/{**key}", "Write a key: the body is the value.", Right.Write, LegacyPut, true, key,
-            ("ttl", "seconds until it vanishes")).Takes("application/octet-stream", "a value").Gives(json.KeyWrittenView).UpTo(KeyValueLimits.MaxValue))
+            ("ttl", "seconds until it vanishes", "60")).Takes("application/octet-stream", "a value").Gives(json.KeyWrittenView).UpTo(KeyValueLimits.MaxValue))
             .Fails(507, "The store is full, or the disk refuses.").Never(404);
         Described(api.Raw("DELETE", "/kv/{**key}", "Remove a key.", Right.Write, LegacyDelete, true, key).Gives(json.KeyWrittenView))
             .Fails(507, "The disk refuses.").Never(404);

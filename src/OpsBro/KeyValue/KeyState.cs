@@ -60,7 +60,7 @@ internal sealed class KeyState(KeyValueLoop loop, string self)
 {
     /// <summary>Maps it.</summary>
     public void MapTo(ApiRoutes api) => api.Get("/v1/kv-state", "Who keeps keys and values, and how the store of this agent does.",
-        KeyValueJson.Default.KeyStateView, Now, ("key", "also which nodes keep this key"));
+        KeyValueJson.Default.KeyStateView, Now, ("key", "also which nodes keep this key", "a/key"));
 
     KeyStateView Now(HttpContext context)
     {

@@ -64,10 +64,12 @@ public class ApiDocumentEndToEndTests
         {
             using var answer = await Send(http, request);
             var found = await operation.Faults(answer);
-            if (found.Count == 0 && !answer.IsSuccessStatusCode)
+            // whether a condition holds, the state of the agent decides; that it is refused as documented was looked at
+            var isConditional = request.RequestUri!.ToString().Contains("cas=", StringComparison.Ordinal) && (int)answer.StatusCode == 409;
+            if (found.Count == 0 && !answer.IsSuccessStatusCode && !isConditional)
                 found = [$"its example does not work: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}"];
             faults.AddRange(found.Select(fault => $"{operation.Method} {request.RequestUri} {request.Content?.Headers.ContentType}: {fault} {Help}"));
-            if (found.Count == 0 && record is not null && !operation.IsEndless) await record.Add(operation, answer);
+            if (found.Count == 0 && record is not null && answer.IsSuccessStatusCode && !operation.IsEndless) await record.Add(operation, answer);
         }
         return faults;
     }

@@ -41,11 +41,10 @@ sealed record ApiOperation(JsonNode Document, string Method, string Path, JsonOb
         return response?["$ref"] is { } reference ? new JsonSchema(Document).Resolve($"{reference}") : response;
     }
 
-    /// <summary>The path with the examples of its parts, or with another text for each, and the query of the examples.</summary>
-    /// <param name="isFull">True for every parameter of the query, false for those that must be given.</param>
+    /// <summary>The path with the examples of its parts, or with another text for each, and of the query what must be given.</summary>
     /// <param name="part">Instead of the examples of the path.</param>
-    /// <param name="values">Instead of the examples of the query.</param>
-    public string Address(bool isFull = false, string? part = null, IReadOnlyDictionary<string, string>? values = null)
+    /// <param name="values">Of the query, and instead of its examples.</param>
+    public string Address(string? part = null, IReadOnlyDictionary<string, string>? values = null)
     {
         var path = Parameters("path").Aggregate(Path, (path, one) => path.Replace($"{{{one["name"]}}}", Uri.EscapeDataString(part ?? $"{one["example"]}")));
         var query = new List<string>();
@@ -53,7 +52,7 @@ sealed record ApiOperation(JsonNode Document, string Method, string Path, JsonOb
         {
             var name = $"{parameter["name"]}";
             if (values?.TryGetValue(name, out var value) == true) query.Add($"{name}={Uri.EscapeDataString(value)}");
-            else if (isFull || parameter["required"]!.GetValue<bool>())
+            else if (parameter["required"]!.GetValue<bool>())
             {
                 foreach (var example in parameter["example"] is JsonArray several ? several : [parameter["example"]!.DeepClone()])
                     query.Add($"{name}={Uri.EscapeDataString($"{example}")}");
@@ -62,26 +61,27 @@ sealed record ApiOperation(JsonNode Document, string Method, string Path, JsonOb
         return query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
     }
 
-    /// <summary>The calls that must go well: with what must be given, with every parameter, and for each form of the answer.</summary>
+    /// <summary>The calls that must go well: with what must be given, with each other parameter beside that, and for each of its words.</summary>
     public IEnumerable<IEnumerable<HttpRequestMessage>> Variants()
     {
         yield return Requests();
-        if (Parameters("query").Any()) yield return Requests(isFull: true);
-        foreach (var format in Parameters("query").Where(one => $"{one["name"]}" == "format"))
-            foreach (var word in format["schema"]!["enum"]?.AsArray() ?? [])
-                yield return Requests(values: new Dictionary<string, string> { ["format"] = $"{word}" });
+        foreach (var parameter in Parameters("query"))
+        {
+            JsonNode[] values = parameter["schema"]!["enum"] is JsonArray words ? [.. words.Select(word => word!)]
+                : [parameter["example"] is JsonArray several ? several[0]! : parameter["example"]!];
+            foreach (var value in values) yield return Requests(values: new Dictionary<string, string> { [$"{parameter["name"]}"] = $"{value}" });
+        }
     }
 
     /// <summary>A request for each content type of the body; one without a body when none is taken.</summary>
-    /// <param name="isFull">With every parameter.</param>
     /// <param name="part">Instead of the examples of the path.</param>
     /// <param name="wrong">Name of a parameter that gets a value it does not take.</param>
     /// <param name="values">Instead of the examples of the query.</param>
     public IEnumerable<HttpRequestMessage> Requests(
-        bool isFull = false, string? part = null, string? wrong = null, IReadOnlyDictionary<string, string>? values = null)
+        string? part = null, string? wrong = null, IReadOnlyDictionary<string, string>? values = null)
     {
         if (wrong is not null) values = new Dictionary<string, string> { [wrong] = Nonsense };
-        var address = Address(isFull, part, values);
+        var address = Address(part, values);
         var bodies = Text["requestBody"]?["content"]?.AsObject();
         if (bodies is null) yield return new HttpRequestMessage(new HttpMethod(Method), address);
         foreach (var (type, content) in bodies ?? [])
@@ -95,9 +95,9 @@ sealed record ApiOperation(JsonNode Document, string Method, string Path, JsonOb
         }
     }
 
-    /// <summary>A parameter of the query that does not take every text; null when all do. Other products take anything for a no.</summary>
+    /// <summary>A parameter of the query that does not take every text; null when all do. On old and foreign paths anything is a no.</summary>
     public JsonObject? Choosy => Parameters("query").FirstOrDefault(one => $"{one["schema"]!["type"]}" == "integer"
-        || (one["schema"]!["enum"] is JsonArray words && (IsOurs || !words.Any(word => $"{word}" == "true"))));
+        || (one["schema"]!["enum"] is JsonArray words && ((IsOurs && !IsOld) || !words.Any(word => $"{word}" == "true"))));
 
     /// <summary>False for routes of other products, with their own errors.</summary>
     public bool IsOurs => Response(400)?["content"]?["application/problem+json"] is not null;
@@ -107,12 +107,12 @@ sealed record ApiOperation(JsonNode Document, string Method, string Path, JsonOb
     {
         var status = (int)answer.StatusCode;
         using var patience = new CancellationTokenSource(RunningAgent.Patience);
-        var text = IsEndless && status == 200 ? "" : await answer.Content.ReadAsStringAsync(patience.Token);
+        var type = answer.Content.Headers.ContentType?.MediaType ?? "";
+        var text = status == 200 && (IsEndless || type == "text/event-stream") ? "" : await answer.Content.ReadAsStringAsync(patience.Token);
         var shown = text.Length > 300 ? text[..300] + "…" : text;
         if (Response(status) is not { } documented) return [$"answers {status}, which is not documented, say .Fails({status}, when): {shown}"];
         if (documented["content"] is not JsonObject { Count: > 0 } contents)
             return text.Length == 0 ? [] : [$"{status} has a body, and none is documented: {shown}"];
-        var type = answer.Content.Headers.ContentType?.MediaType ?? "";
         if (contents[type] is not { } content)
             return [$"{status} is \"{type}\", documented is {string.Join(", ", contents.Select(c => c.Key))}; say .Gives(…)"];
         if (type != "application/json" && type != "application/problem+json") return [];

@@ -53,7 +53,7 @@ sealed partial class ApiRecord
     /// <summary>Takes an answer, when there is none of this form yet, or an older one that does not fit any more.</summary>
     public async Task Add(ApiOperation operation, HttpResponseMessage answer)
     {
-        if (answer.Content.Headers.ContentType?.MediaType is not { } type || (int)answer.StatusCode == 204) return;
+        if (answer.Content.Headers.ContentType?.MediaType is not { } type || type == "text/event-stream") return;
         schema ??= new JsonSchema(operation.Document);
         var shape = operation.Response((int)answer.StatusCode)!["content"]![type]!["schema"]!;
         if (answers[operation.Name] is not JsonObject own) answers[operation.Name] = own = [];
