@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using OpsBro.Api;
 using OpsBro.Core.Dns;
 using OpsBro.Core.Gossip;
+using OpsBro.Gossip;
 
 namespace OpsBro.Dns;
 
@@ -12,7 +13,7 @@ internal sealed class DnsActions(DnsLoop loop, TimeProvider time)
     public async Task<DnsView> Now()
     {
         var (server, options) = (loop.Server, loop.Options);
-        var zone = server?.Zone ?? await loop.Zone(options.IsNearestFirst);
+        var zone = server?.Zone ?? await Zone(options.IsNearestFirst);
         var (udp, tcp) = server?.Counts ?? ([], []);
         DnsCounts[] all = [.. udp, .. tcp];
         var (connections, refused) = server?.Connections ?? (0, 0);
@@ -48,8 +49,20 @@ internal sealed class DnsActions(DnsLoop loop, TimeProvider time)
         };
     }
 
+    async Task<DnsZone> Zone(bool isNearestFirst)
+    {
+        try
+        {
+            return await loop.Zone(isNearestFirst);
+        }
+        catch (PoolClosedException e)
+        {
+            throw new ApiProblem(503, e.Message);
+        }
+    }
+
     /// <summary>Every name that leads to something, sorted, without the domain; reverse ones as they are.</summary>
-    public async Task<string[]> Names() => [.. (await loop.Zone(loop.Options.IsNearestFirst)).Names.Order(StringComparer.Ordinal)];
+    public async Task<string[]> Names() => [.. (await Zone(loop.Options.IsNearestFirst)).Names.Order(StringComparer.Ordinal)];
 
     /// <summary>The answer to a question, as by TCP, and who is behind the name or left out.</summary>
     /// <exception cref="ApiProblem">400 for a name or type that is none.</exception>
@@ -60,7 +73,7 @@ internal sealed class DnsActions(DnsLoop loop, TimeProvider time)
         var whole = Whole(name);
         if (DnsNames.Wire(whole) is not { } wire)
             throw ApiProblem.Bad($"name is \"{name}\", which is no name of DNS: labels have 1 to {DnsLimits.MaxLabel} bytes, all of it at most 253");
-        var zone = await loop.Zone(isNearestFirst || loop.Options.IsNearestFirst);
+        var zone = await Zone(isNearestFirst || loop.Options.IsNearestFirst);
         var answer = DnsMessage.TryRead(Work(zone, wire, asked))!;
         var told = zone.Explain(whole)!;
         return new DnsAnswerView

@@ -210,8 +210,9 @@ internal sealed partial class DnsLoop : BackgroundService
         }
         catch (PoolClosedException)
         {
-            isDirty = true;   // the pool was replaced meanwhile: the next look finds the new one
-            return;
+            isDirty = true;   // the pool was replaced meanwhile, and the next look finds the new one; or it is broken, which gossip tells
+            if (server is not null) return;
+            zone = pictures.Alone(options);
         }
         finally
         {

@@ -15,24 +15,30 @@ internal sealed class DnsPictures(MemberViews members, NodeBook book, Cluster cl
     static readonly string[] told = [KnownNode.DisplayName, KnownNode.Version, KnownNode.Os, KnownNode.Location, KnownNode.Uuid];
 
     /// <summary>A picture of now.</summary>
+    /// <exception cref="PoolClosedException">The pool was closed meanwhile, or is broken.</exception>
     public async Task<DnsZone> Make(DnsOptions options)
     {
         var views = await members.All();
-        List<DnsNode> nodes = [.. views.Select(view => NodeOf(view, book.Find(view.Zone, view.Name)))];
         // gossip is off, or left: there is this node at least
-        if (nodes.Count == 0 && book.Find(cluster.Options.Zone, cluster.Name) is { } own) nodes.Add(Alone(own));
-        return DnsZone.Of(nodes, new DnsZoneSettings
-        {
-            Domain = options.Domain,
-            Ttl = (uint)options.Ttl.TotalSeconds,
-            NegativeTtl = (uint)options.NegativeTtl.TotalSeconds,
-            IsNearestFirst = options.IsNearestFirst,
-            UdpSize = options.UdpSize,
-            Server = ServerOf(options),
-            Serial = (uint)time.GetUtcNow().ToUnixTimeSeconds(),
-            Zones = [.. config.Current.Of("zone").Select(z => z.Name)],
-        });
+        if (views.Length == 0) return Alone(options);
+        return DnsZone.Of([.. views.Select(view => NodeOf(view, book.Find(view.Zone, view.Name)))], SettingsOf(options));
     }
+
+    /// <summary>A picture of this node alone.</summary>
+    public DnsZone Alone(DnsOptions options) =>
+        DnsZone.Of(book.Find(cluster.Options.Zone, cluster.Name) is { } own ? [Alone(own)] : [], SettingsOf(options));
+
+    DnsZoneSettings SettingsOf(DnsOptions options) => new()
+    {
+        Domain = options.Domain,
+        Ttl = (uint)options.Ttl.TotalSeconds,
+        NegativeTtl = (uint)options.NegativeTtl.TotalSeconds,
+        IsNearestFirst = options.IsNearestFirst,
+        UdpSize = options.UdpSize,
+        Server = ServerOf(options),
+        Serial = (uint)time.GetUtcNow().ToUnixTimeSeconds(),
+        Zones = [.. config.Current.Of("zone").Select(z => z.Name)],
+    };
 
     /// <summary>Where clients reach this server: what it listens on; when that is every address, the ones that others would use.</summary>
     static IReadOnlyList<IPAddress> ServerOf(DnsOptions options)
