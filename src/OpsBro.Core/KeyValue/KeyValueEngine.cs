@@ -10,7 +10,7 @@ public sealed partial class KeyValueEngine
     /// <summary>Longest time between two ticks.</summary>
     static readonly TimeSpan mostSleep = TimeSpan.FromSeconds(1);
 
-    readonly KeyValueSettings settings;
+    KeyValueSettings settings;
     readonly IKeyValueOutput output;
     readonly KeyStore store;
     readonly Membership membership;
@@ -45,6 +45,16 @@ public sealed partial class KeyValueEngine
 
     /// <summary>While set, the disk takes nothing: operations that write are refused with this reason; reads go on. Empty when all is well.</summary>
     public string DiskProblem { get; set; } = "";
+
+    /// <summary>Bytes of keys and values that this node keeps; the operator may change it.</summary>
+    public long MaxStore
+    {
+        get => settings.MaxStore;
+        set => settings = settings with { MaxStore = value };
+    }
+
+    /// <summary>Names of the members that are known, those that failed too.</summary>
+    public IReadOnlyCollection<string> Known => [.. membership.Peers.Keys];
 
     /// <summary>
     /// The members of group <c>kv</c> in our zone changed. This node is among them when it is in the group. A node that left the group, but

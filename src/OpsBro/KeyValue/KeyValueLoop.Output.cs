@@ -62,7 +62,7 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     {
         LogLost(logger, self.Options.KeyValueFile);
         Close("the file of keys and values was lost, and is begun anew; ask again in a moment");
-        isLost = true;
+        mustReopen = true;
         wake.Set();
     }
 }

@@ -56,8 +56,8 @@ internal sealed partial class KeyValueLoop : IHostedService
     ulong lastId, submitting;
     bool areWatchesOther;
     Task following = Task.CompletedTask;
-    volatile string notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
-    volatile bool needsLinks, isLost;
+    volatile string name = "", notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
+    volatile bool needsLinks, mustReopen;
 
     /// <summary>Makes the loop, and registers it with the cluster.</summary>
     public KeyValueLoop(
@@ -195,9 +195,10 @@ internal sealed partial class KeyValueLoop : IHostedService
             Open();
             while (!stop.IsCancellationRequested)
             {
-                if (isLost)
+                if (mustReopen)
                 {
-                    isLost = false;
+                    mustReopen = false;
+                    Close("keys and values are opened anew; ask again in a moment");
                     file?.Dispose();
                     Open();
                 }
@@ -275,6 +276,7 @@ internal sealed partial class KeyValueLoop : IHostedService
                     + "of group kv that have them; what only this one had is lost";
             }
             broken = "";
+            name = cluster.Name;
             engine = new KeyValueEngine(Settings(), this, rows, Now) { DiskProblem = opened.Problem };
             if (view is not null) engine.Members(view.Members, Now);
             areWatchesOther = true;
@@ -284,7 +286,7 @@ internal sealed partial class KeyValueLoop : IHostedService
 
     KeyValueSettings Settings() => new()
     {
-        Name = cluster.Name,
+        Name = name,
         Id = self.Identity.Uuid,
         FreshStoreId = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
@@ -319,7 +321,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     async Task LookAround()
     {
         var others = readiness.Waiting;
-        if (await sight.Look(isSettled: others is [] or [KeyValueComponent.Noun], announcement) is not { } seen) return;
+        if (await sight.Look(isSettled: others is [] or [KeyValueComponent.Noun], announcement, Look(there => there.Known, [])) is not { } seen) return;
         var isBlind = seen is { Members.Count: 0, Silent: > 0 };   // somebody is there who may keep the keys
         string said;
         lock (gate)
@@ -333,6 +335,8 @@ internal sealed partial class KeyValueLoop : IHostedService
             view = seen;
             needsLinks = seen.Members.Any(m => m.Standing != MemberStanding.Left && m.Id != self.Identity.Uuid);
             if (engine is null) return;
+            engine.MaxStore = Options.MaxSize;
+            mustReopen |= name != cluster.Name;   // another name is another node
             if (isOther) engine.Members(seen.Members, Now);
             said = engine.Announcement;
         }

@@ -35,13 +35,11 @@ internal sealed class KeyValueSight(Cluster cluster, NodeBook book, Groups group
     /// <param name="Silent">Members of whom nobody knows yet whether they are in the group.</param>
     internal sealed record View(IReadOnlyList<KeyValueMember> Members, int Silent);
 
-    /// <summary>True when this agent knows its own groups.</summary>
-    public bool KnowsItself => groups.Current.Count > 0;
-
     /// <summary>Looks; null while it cannot be known whether this node itself is a member.</summary>
     /// <param name="isSettled">The detectors have made their first round.</param>
     /// <param name="announcement">What the own engine says of itself.</param>
-    public async Task<View?> Look(bool isSettled, string announcement)
+    /// <param name="engine">The members that the engine knows: who left is of interest only for them.</param>
+    public async Task<View?> Look(bool isSettled, string announcement, IReadOnlyCollection<string> engine)
     {
         var now = Monotonic.Now;
         var isMember = groups.Has(KeyValueOptions.Group);
@@ -78,6 +76,7 @@ internal sealed class KeyValueSight(Cluster cluster, NodeBook book, Groups group
             if (known.Map[NodeKeys.Group + KeyValueOptions.Group] is null)
             {
                 // one that failed is what it was; one that is alive may not know its groups yet
+                if (!engine.Contains(member.Name)) continue;
                 if (standing != MemberStanding.Alive || IsYoung(outside, uuid, now, OutAfter)) continue;
                 standing = MemberStanding.Left;
             }

@@ -118,4 +118,21 @@ public sealed class KeyValueClusterEndToEndTests : IAsyncDisposable
         Assert.Contains("the cluster has no key", (await agents[0].Run("agent", "info")).Output);
         Assert.Equal(75, (await agents[0].Run("kv", "put", "x", "1")).ExitCode);
     }
+
+    [Fact]
+    public async Task A_node_that_leaves_the_group_hands_over_what_it_keeps()
+    {
+        var (a, b) = (await Add("a"), await Add("b"));
+        foreach (var client in clients) await Settled(client, 2);
+        for (var i = 0; i < 10; i++) Assert.Equal(200, (await Send(b, "PUT", $"/v1/kv/k/{i}", $"v{i}")).Status);
+
+        agents[1].Write("agent.yml", File.ReadAllText(Path.Join(agents[1].Config, "agent.yml")).Replace("groups: [kv]\n", ""));
+        await agents[1].Run("agent", "reload");
+        await Until(b, "GET", "/v1/kv-state", also: text => !Json(text).GetProperty("is_member").GetBoolean());
+        await Until(a, "GET", "/v1/kv-state", also: text => text.Contains("\"left\""));
+        await Until(b, "GET", "/kv/", also: text => text == "[]");
+
+        for (var i = 0; i < 10; i++)
+            foreach (var client in clients) Assert.Equal($"v{i}", await Until(client, "GET", $"/v1/kv/k/{i}?raw"));
+    }
 }

@@ -105,10 +105,19 @@ public sealed class KeyValueEndToEndTests
             Assert.True(status == said.Status, $"{method} {path}: {said.Status} {said.Text}");
             Assert.Contains(words, $"{Json(said.Text).GetProperty("detail")}");
         }
+        var chunk = new string('v', 64 * 1024);
+        string Chunked(int count) => "PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + string.Concat(Enumerable.Repeat($"{chunk.Length:x}\r\n{chunk}\r\n", count)) + "0\r\n\r\n";
+        var chunked = await Plain(agent, Chunked(3));
+        var readChunked = await Send(client, "GET", "/v1/kv/a?raw");
+        var longChunked = await Plain(agent, Chunked(9));
         var long_ = await Send(client, "PUT", "/v1/kv/a", new string('v', 512 * 1024 + 1));
         var longest = await Send(client, "PUT", "/v1/kv/a", new string('v', 512 * 1024));
         var read = await Send(client, "GET", "/v1/kv/a?raw");
 
+        Assert.StartsWith("HTTP/1.1 200", chunked);
+        Assert.Equal(3 * chunk.Length, readChunked.Text.Length);
+        Assert.StartsWith("HTTP/1.1 413", longChunked);
         Assert.Equal(413, long_.Status);
         Assert.Equal(200, longest.Status);
         Assert.Equal(512 * 1024, read.Text.Length);

@@ -168,4 +168,61 @@ public sealed class KeyValueVerbsEndToEndTests
         Assert.DoesNotContain("secret", data);
         Assert.DoesNotContain("secret", agent.LogText());
     }
+
+    [Fact]
+    public async Task A_full_store_refuses_more_takes_removals_and_grows_with_a_reload()
+    {
+        await using var agent = RunningAgent.Prepare();
+        agent.AddToAgentYml("groups: [kv]\n");
+        agent.Write("conf.d/kv.yml", "kv: {max_size: 1MB}\n");
+        await agent.Start();
+        using var client = agent.Socket();
+        var value = new string('v', 300_000);
+
+        for (var i = 0; i < 3; i++) await Until(client, "PUT", $"/v1/kv/k{i}", value);
+        var full = await Send(client, "PUT", "/v1/kv/k3", value);
+        var read = await Send(client, "GET", "/v1/kv/k0?raw");
+        var smaller = await Send(client, "PUT", "/v1/kv/k0", "small");
+        var removed = await Send(client, "DELETE", "/v1/kv/k1");
+        agent.Write("conf.d/kv.yml", "kv: {max_size: 16MB}\n");
+        await agent.Run("agent", "reload");
+
+        Assert.Equal((507, 200, 200, 200), (full.Status, read.Status, smaller.Status, removed.Status));
+        Assert.Contains("full", $"{Json(full.Text).GetProperty("detail")}");
+        for (var i = 4; i < 14; i++) await Until(client, "PUT", $"/v1/kv/k{i}", value);
+        await Until(client, "GET", "/v1/kv-state", also: text => Json(text).GetProperty("max_bytes").GetInt64() == 16 << 20);
+        agent.Write("conf.d/kv.yml", "kv: {max_sise: 16MB}\n");
+        Assert.Contains("conf.d/kv.yml:1:6: unknown key \"max_sise\" in kv", (await agent.Run("config", "check")).Output);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_removed_while_the_agent_runs_is_begun_anew()
+    {
+        await using var agent = await Started();
+        using var client = agent.Socket();
+        await Until(client, "PUT", "/v1/kv/a", "1");
+
+        foreach (var file in Directory.GetFiles(agent.Data, "kv.db*")) File.Delete(file);
+        await Until(client, "PUT", "/v1/kv/b", "2");
+        await agent.Kill();
+        await agent.Start();
+        using var again = agent.Socket();
+
+        Assert.Equal("2", await Until(again, "GET", "/v1/kv/b?raw"));
+    }
+
+    [Fact]
+    public async Task Another_name_of_the_node_is_taken_over()
+    {
+        await using var agent = await Started();
+        using var client = agent.Socket();
+        await Until(client, "PUT", "/v1/kv/a", "1");
+
+        agent.Gossip("name: renamed");
+        await agent.Run("agent", "reload");
+
+        var state = await Until(client, "GET", "/v1/kv-state?key=a", also: text => text.Contains("\"owners\":[\"renamed\"]"));
+        Assert.Equal("1", await Until(client, "GET", "/v1/kv/a?raw"));
+        Assert.Equal("renamed", $"{Json(state).GetProperty("members")[0].GetProperty("name")}");
+    }
 }
