@@ -23,14 +23,20 @@ public sealed partial class KeyValueEngine
     }
 
     /// <summary>Makes the next record of a key, above all that this node knows, and takes it in.</summary>
-    KeyRecord Write(KeyEntry entry, KeyValueOperation operation, long version)
+    /// <param name="entry">The key's.</param>
+    /// <param name="operation">What to write.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="earlier">The same write as it was before a copy refused it: somebody may have seen it.</param>
+    KeyRecord Write(KeyEntry entry, KeyValueOperation operation, long version, KeyRecord? earlier = null)
     {
         var partition = store.Partitions[entry.Partition];
         var expires = operation.TimeToLive > 0 && operation.Verb == KeyValueVerb.Put ? now.UnixMilliseconds + operation.TimeToLive : 0;
+        // versions that clients see never go back
+        var shown = earlier is not null && entry.Winner?.Shown <= earlier.Shown ? earlier.Shown : version;
         var record = new KeyRecord
         {
-            Version = version, Dot = store.NextDot(partition), Writer = settings.Name, IsDeleted = operation.Verb == KeyValueVerb.Delete,
-            ExpiresAt = expires, Value = operation.Verb == KeyValueVerb.Delete ? default : operation.Value,
+            Version = version, Shown = shown, Dot = store.NextDot(partition), Writer = settings.Name, IsDeleted = operation.Verb == KeyValueVerb.Delete,
+            ExpiresAt = earlier?.ExpiresAt ?? expires, Value = operation.Verb == KeyValueVerb.Delete ? default : operation.Value,
             Context = Context.After(entry.Winner, entry.Losers),
         };
         store.Merge(entry, record, now);
@@ -188,7 +194,7 @@ public sealed partial class KeyValueEngine
             tries++;
             kept.Clear();
             var entry = Engine.store.FindOrAdd(Key, Request!.KeyHash);
-            record = Engine.Write(entry, Request.Operation, Engine.NextVersion(Request.KeyHash, entry));
+            record = Engine.Write(entry, Request.Operation, Engine.NextVersion(Request.KeyHash, entry), record);
             SendAll();
             KeepHere(record);
         }
@@ -229,7 +235,10 @@ public sealed partial class KeyValueEngine
                     trouble = $"{from} sees other members of group kv than {Engine.settings.Name}";
                     break;
                 case KeptStatus.Refused when tries < MostTries:
-                    Engine.TakeIn(Engine.store.FindOrAdd(Key, Request!.KeyHash), records);
+                    var entry = Engine.store.FindOrAdd(Key, Request!.KeyHash);
+                    Engine.TakeIn(entry, records);
+                    // done and replaced here already: the copy will have what replaced it
+                    if (entry.Winner is { } winner && winner.Dot != record.Dot && winner.Includes(record.Dot)) break;
                     Write();
                     break;
                 default:

@@ -1,0 +1,193 @@
+using System.Text;
+using OpsBro.Core.KeyValue;
+
+namespace OpsBro.Tests.KeyValue;
+
+/// <summary>A few engines that hear each other at once; tests/OpsBro.Tests/Simulation/KeyValue has the networks and disks that fail.</summary>
+sealed class KeyValueNet
+{
+    public List<KeyValueRig> Rigs { get; } = [];
+
+    /// <summary>Who does not run.</summary>
+    public HashSet<string> Down { get; } = [];
+
+    /// <summary>Every message that was sent, for fuzzing.</summary>
+    public List<byte[]> Heard { get; } = [];
+
+    public KeyValueRig this[string name] => Rigs.Single(rig => rig.Name == name);
+
+    public static KeyValueNet Of(params string[] names)
+    {
+        var net = new KeyValueNet();
+        foreach (var name in names) net.Rigs.Add(KeyValueRig.Started(name));
+        net.Tell();
+        net.Pass(15);
+        return net;
+    }
+
+    /// <summary>All hear who is a member and who is alive.</summary>
+    public void Tell(params string[] left)
+    {
+        var members = Rigs.Select(rig => new KeyValueMember(rig.Name, $"id of {rig.Name}",
+            left.Contains(rig.Name) ? MemberStanding.Left : Down.Contains(rig.Name) ? MemberStanding.Failed : MemberStanding.Alive, "")).ToList();
+        foreach (var rig in Rigs)
+            if (!Down.Contains(rig.Name)) rig.Engine.Members(members, rig.Now);
+        Deliver();
+    }
+
+    public void Deliver()
+    {
+        for (var isQuiet = false; !isQuiet;)
+        {
+            isQuiet = true;
+            foreach (var rig in Rigs)
+            {
+                rig.Obey();
+                var sent = rig.Sent.ToArray();
+                rig.Sent.Clear();
+                foreach (var (to, message) in sent)
+                {
+                    Heard.Add(message);
+                    isQuiet = false;
+                    if (Down.Contains(to) || Down.Contains(rig.Name)) continue;
+                    this[to].Engine.Receive(rig.Name, message, this[to].Now);
+                }
+            }
+        }
+    }
+
+    public void Pass(int seconds)
+    {
+        for (var i = 0; i < 2 * seconds; i++)
+        {
+            foreach (var rig in Rigs)
+                if (!Down.Contains(rig.Name)) rig.Pass(TimeSpan.FromMilliseconds(500));
+            Deliver();
+        }
+    }
+
+    public KeyValueResult Do(string at, KeyValueOperation operation)
+    {
+        var id = this[at].Submit(operation);
+        Deliver();
+        for (var i = 0; i < 6 && !this[at].Answers.ContainsKey(id); i++) Pass(1);
+        return this[at].Answers[id];
+    }
+
+    public KeyValueResult Put(string at, string key, string value, long? expected = null, Acknowledgement acknowledgement = Acknowledgement.Quorum) =>
+        Do(at, new()
+        {
+            Verb = KeyValueVerb.Put, Key = key, Value = Encoding.UTF8.GetBytes(value), Expected = expected, Acknowledgement = acknowledgement,
+        });
+
+    public KeyValueResult Get(string at, string key, Consistency consistency = Consistency.Quorum) =>
+        Do(at, new() { Verb = KeyValueVerb.Get, Key = key, Consistency = consistency });
+}
+
+/// <summary>Three engines and more, without faults of the network.</summary>
+public class KeyValueNetTests
+{
+    [Fact]
+    public void What_was_written_anywhere_is_read_everywhere()
+    {
+        var net = KeyValueNet.Of("a", "b", "c", "d");
+        for (var i = 0; i < 40; i++) Assert.Equal(KeyValueStatus.Ok, net.Put(net.Rigs[i % 4].Name, $"k/{i:00}", $"v{i}").Status);
+
+        foreach (var rig in net.Rigs)
+        {
+            for (var i = 0; i < 40; i++) Assert.Equal($"v{i}", KeyValueRig.Text(net.Get(rig.Name, $"k/{i:00}")));
+            var list = net.Do(rig.Name, new() { Verb = KeyValueVerb.List, Key = "k/", WithValues = true, Limit = 100 });
+            Assert.Equal(Enumerable.Range(0, 40).Select(i => $"v{i}"), list.Entries.Select(e => Encoding.UTF8.GetString(e.Value.Span)));
+            Assert.True(rig.Engine.Statistics.IsSettled);
+        }
+        Assert.Equal(120, net.Rigs.Sum(rig => rig.Engine.Statistics.Keys));   // three copies of each
+    }
+
+    [Fact]
+    public void With_one_of_three_away_all_goes_on_and_with_two_nothing_is_promised()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        net.Put("a", "k", "1");
+        net.Down.Add("b");
+        net.Tell();
+        net.Pass(12);
+
+        Assert.Equal(KeyValueStatus.Ok, net.Put("a", "k", "2").Status);
+        Assert.Equal("2", KeyValueRig.Text(net.Get("c", "k")));
+        Assert.Equal(KeyValueStatus.Unavailable, net.Put("a", "k", "3", acknowledgement: Acknowledgement.All).Status);
+        net.Down.Add("c");
+        net.Tell();
+        Assert.Equal(KeyValueStatus.Unavailable, net.Put("a", "k", "4").Status);
+        Assert.Equal(KeyValueStatus.Unavailable, net.Get("a", "k").Status);
+        Assert.Equal(KeyValueStatus.Unavailable, net.Put("a", "k", "4", expected: 0).Status);
+        Assert.Equal("2", KeyValueRig.Text(net.Get("a", "k", Consistency.Local)));
+        Assert.Equal(KeyValueStatus.Ok, net.Put("a", "k", "5", acknowledgement: Acknowledgement.One).Status);
+
+        net.Down.Clear();
+        net.Tell();
+        net.Pass(15);
+        Assert.All(net.Rigs, rig => Assert.Equal("5", KeyValueRig.Text(net.Get(rig.Name, "k", Consistency.Local))));
+    }
+
+    [Fact]
+    public void A_member_that_joins_takes_its_share_and_those_that_need_not_keep_it_drop_theirs()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        for (var i = 0; i < 60; i++) net.Put("a", $"k{i}", "v");
+        net.Rigs.Add(KeyValueRig.Started("d"));
+        net["d"].Now = net["a"].Now;
+        net.Tell();
+        net.Pass(25);
+
+        Assert.All(net.Rigs, rig => Assert.True(rig.Engine.Statistics is { IsSettled: true, HeldForOthers: 0 }));
+        Assert.Equal(180, net.Rigs.Sum(rig => rig.Engine.Statistics.Keys));
+        Assert.InRange(net["d"].Engine.Statistics.Keys, 20, 60);
+        for (var i = 0; i < 60; i++) Assert.Equal(KeyValueStatus.Ok, net.Get("d", $"k{i}").Status);
+    }
+
+    [Fact]
+    public void What_was_stored_without_a_member_is_handed_over_when_one_appears()
+    {
+        var net = new KeyValueNet();
+        net.Rigs.Add(KeyValueRig.Started("a"));
+        net.Rigs.Add(KeyValueRig.Started("m"));
+        net["a"].Put("k", "v");
+        List<KeyValueMember> members = [new("m", "id of m", MemberStanding.Alive, "")];
+
+        foreach (var rig in net.Rigs) rig.Engine.Members(members, rig.Now);
+        net.Pass(25);
+
+        Assert.Equal(0, net["a"].Engine.Statistics.Keys);
+        Assert.Equal("v", KeyValueRig.Text(net.Get("m", "k", Consistency.Local)));
+        Assert.Equal("v", KeyValueRig.Text(net.Get("a", "k")));
+    }
+
+    [Fact]
+    public void A_watcher_hears_of_each_change_once_wherever_it_was_made()
+    {
+        var net = KeyValueNet.Of("a", "b", "c", "d");
+        net["d"].Engine.Watch(["app/"], net["d"].Now);
+        net.Deliver();
+        net["d"].Changes.Clear();
+
+        for (var i = 0; i < 20; i++) net.Put("a", $"app/{i:00}", "v");
+        net.Put("a", "app/00", "w");
+
+        var changes = net["d"].Changes.Where(c => c.Key.StartsWith("app/", StringComparison.Ordinal)).ToList();
+        Assert.Equal(21, changes.Count);
+        Assert.Equal(2, changes.Count(c => c.Key == "app/00"));
+    }
+
+    [Fact]
+    public void Compare_and_set_decides_once_among_nodes()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+
+        var ids = net.Rigs.Select(rig => rig.Submit(new() { Verb = KeyValueVerb.Put, Key = "lock", Value = new byte[] { 1 }, Expected = 0 })).ToList();
+        net.Deliver();
+        net.Pass(3);
+
+        Assert.Equal(1, net.Rigs.Zip(ids).Count(pair => pair.First.Answers[pair.Second].Status == KeyValueStatus.Ok));
+        Assert.Equal(2, net.Rigs.Zip(ids).Count(pair => pair.First.Answers[pair.Second].Status == KeyValueStatus.Conflict));
+    }
+}
