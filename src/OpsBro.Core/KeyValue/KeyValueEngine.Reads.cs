@@ -4,7 +4,7 @@ namespace OpsBro.Core.KeyValue;
 public sealed partial class KeyValueEngine
 {
     /// <summary>What one node has of a key.</summary>
-    readonly record struct Copy(MessageHead Head, KeyRecord[] Records);
+    readonly record struct Copy(MessageHead Head, KeyRecord[] Records, bool IsInDoubt);
 
     void BeginGet(Request request)
     {
@@ -75,6 +75,7 @@ public sealed partial class KeyValueEngine
         var message = Message(MessageKind.Entry);
         message.Number(number);
         message.Flag(isSame);
+        message.Flag(entry?.IsInDoubt == true);
         WriteRecords(message, isSame ? null : entry);
         SendDurably(from, message, entry?.Ticket ?? 0);
         return true;
@@ -82,9 +83,9 @@ public sealed partial class KeyValueEngine
 
     bool OnEntry(string from, in MessageHead head, ref KeyValueReader reader)
     {
-        var (number, isSame) = (reader.Number(), reader.Flag());
+        var (number, isSame, isInDoubt) = (reader.Number(), reader.Flag(), reader.Flag());
         if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd) return false;
-        if (works.TryGetValue(number, out var work)) work.Entry(from, head, isSame, records);
+        if (works.TryGetValue(number, out var work)) work.Entry(from, head, isSame, isInDoubt, records);
         return true;
     }
 
@@ -154,11 +155,11 @@ public sealed partial class KeyValueEngine
             (newest, isWide) = (null, !Engine.isComplete);
             var entry = Engine.store.Find(Key, Request!.KeyHash);
             (mine, content) = (RecordsOf(entry), entry?.ContentHash ?? 0);
-            var snapshot = mine;
+            var (snapshot, isInDoubt) = (mine, entry?.IsInDoubt == true);
             AskAgain();
             Engine.store.WhenDurable(entry?.Ticket ?? 0, _ =>
             {
-                if (Number != 0 && ReferenceEquals(snapshot, mine)) Add(Engine.settings.Name, new Copy(Engine.Head, snapshot));
+                if (Number != 0 && ReferenceEquals(snapshot, mine)) Add(Engine.settings.Name, new Copy(Engine.Head, snapshot, isInDoubt));
             }, Engine.now);
         }
 
@@ -192,7 +193,8 @@ public sealed partial class KeyValueEngine
             Engine.Send(name, message);
         }
 
-        public override void Entry(string from, in MessageHead head, bool isSame, KeyRecord[] records) => Add(from, new Copy(head, isSame ? mine : records));
+        public override void Entry(string from, in MessageHead head, bool isSame, bool isInDoubt, KeyRecord[] records) =>
+            Add(from, new Copy(head, isSame ? mine : records, isInDoubt));
 
         void Add(string from, in Copy copy)
         {
@@ -215,16 +217,23 @@ public sealed partial class KeyValueEngine
                 return;
             }
             written.Clear();
-            var isAlike = true;
+            var (isAlike, isInDoubt) = (true, false);
             foreach (var (name, copy) in copies)
             {
-                if (Holds(copy, winner)) written.Add(name);
-                else if (copy.Records.Length > 0) isAlike = false;
+                isInDoubt |= copy.IsInDoubt;
+                if (!Holds(copy, winner)) isAlike &= copy.Records.Length == 0;
+                else if (!copy.IsInDoubt) written.Add(name);
             }
             // a removal that some have and the others know nothing of is as good as gone
-            if (IsOnMajority() || winner.IsGone(Engine.now.UnixMilliseconds) && isAlike)
+            if (IsOnMajority() || winner.IsGone(Engine.now.UnixMilliseconds) && isAlike && !isInDoubt)
             {
                 Done(merged);
+                return;
+            }
+            if (isInDoubt && Engine.settledHash != 0 && Engine.DiskProblem.Length == 0)
+            {
+                Unregister();
+                Engine.BeginCas(Request);
                 return;
             }
             newest = merged;
@@ -276,7 +285,7 @@ public sealed partial class KeyValueEngine
                     Again();
                     break;
                 case KeptStatus.Refused when tries++ < MostTries:
-                    copies[from] = new Copy(head, records);
+                    copies[from] = new Copy(head, records, false);
                     Again();
                     break;
             }
