@@ -38,12 +38,6 @@ public sealed class KeyEntry(string key, ulong keyHash)
     /// <summary>The highest version or promise.</summary>
     public long Highest => Math.Max(Promise, Winner?.Version ?? 0);
 
-    /// <summary>
-    /// A version higher than the winner's was promised to a coordinator of compare and set: it may be on a minority, and win later. What is read
-    /// is written once more, with a version that a majority promises, before anybody hears of it.
-    /// </summary>
-    public bool IsInDoubt => Winner is { } winner && Promise > winner.Version;
-
     /// <summary>There is neither a record nor a promise.</summary>
     public bool IsEmpty => Winner is null && Promise == 0;
 

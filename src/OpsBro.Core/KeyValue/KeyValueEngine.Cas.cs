@@ -53,8 +53,6 @@ public sealed partial class KeyValueEngine
         var isRepeated = entry is not null && entry.Promise == ballot && promisedTo.GetValueOrDefault(key) == (from, number, ballot);
         var isGiven = isRepeated || DiskProblem.Length == 0 && ballot > Math.Max(entry?.Highest ?? 0, partition.Floor)
             && store.Clock.Observe(ballot, now.UnixMilliseconds);
-        // of a question that came twice we no longer know
-        var isInDoubt = entry?.IsInDoubt == true;
         if (isGiven && !isRepeated)
         {
             store.Promise(entry ??= store.FindOrAdd(key, hash), ballot, now);
@@ -64,7 +62,6 @@ public sealed partial class KeyValueEngine
         var message = Message(MessageKind.Promised);
         message.Number(number);
         message.Flag(isGiven);
-        message.Flag(isInDoubt);
         message.Number(ballot);
         message.Number(Math.Max(entry?.Highest ?? 0, partition.Floor));
         WriteRecords(message, entry);
@@ -74,10 +71,10 @@ public sealed partial class KeyValueEngine
 
     bool OnPromised(string from, in MessageHead head, ref KeyValueReader reader)
     {
-        var (number, isGiven, isInDoubt, ballot, highest) = (reader.Number(), reader.Flag(), reader.Flag(), reader.Number(), reader.Number());
+        var (number, isGiven, ballot, highest) = (reader.Number(), reader.Flag(), reader.Number(), reader.Number());
         if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd) return false;
         store.Clock.Observe(highest, now.UnixMilliseconds);
-        if (works.TryGetValue(number, out var work)) work.Promised(from, new Copy(head, records, isInDoubt), isGiven, ballot, highest);
+        if (works.TryGetValue(number, out var work)) work.Promised(from, head, isGiven, ballot, highest, records);
         return true;
     }
 
@@ -173,16 +170,16 @@ public sealed partial class KeyValueEngine
             ballot = Engine.NextVersion(Request.KeyHash, known);
             if (IsAlone)
             {
-                copies[Engine.settings.Name] = new Copy(Engine.Head, RecordsOf(known), false);
+                copies[Engine.settings.Name] = new Copy(Engine.Head, RecordsOf(known));
                 agreed[Engine.settings.Name] = Engine.Head;
                 Compare();
                 return;
             }
             var entry = known ?? Engine.store.FindOrAdd(Key, Request.KeyHash);
-            var (mine, given) = (new Copy(Engine.Head, RecordsOf(entry), entry.IsInDoubt), ballot);
             Engine.store.Promise(entry, ballot, Engine.now);
+            var (mine, given, head) = (RecordsOf(entry), ballot, Engine.Head);
             AskAgain();
-            Engine.store.WhenDurable(entry.Ticket, _ => Promised(Engine.settings.Name, mine, true, given, 0), Engine.now);
+            Engine.store.WhenDurable(entry.Ticket, _ => Promised(Engine.settings.Name, head, true, given, 0, mine), Engine.now);
         }
 
         public override void RingChanged()
@@ -237,7 +234,7 @@ public sealed partial class KeyValueEngine
                     Engine.SendRecords(name, Number, isStrict: true, Key, record, []);
         }
 
-        public override void Promised(string from, in Copy copy, bool isGiven, long given, long highest)
+        public override void Promised(string from, in MessageHead head, bool isGiven, long given, long highest, KeyRecord[] records)
         {
             if (Number == 0 || step != Step.Promising || given != ballot) return;
             if (!isGiven)
@@ -245,13 +242,11 @@ public sealed partial class KeyValueEngine
                 if (highest >= ballot) TryLater();
                 return;
             }
-            var wasWide = copies.Count > 0 && copies.Values.Any(one => !one.Head.IsComplete);
-            // what was said first was before our promise, which puts all into doubt
-            copies.TryAdd(from, copy);
-            copies[from] = copy with { IsInDoubt = copies[from].IsInDoubt && copy.IsInDoubt };
-            agreed[from] = copy.Head;
+            var wasWide = copies.Count > 0 && copies.Values.Any(copy => !copy.Head.IsComplete);
+            copies[from] = new Copy(head, records);
+            agreed[from] = head;
             if (Engine.IsDecided(agreed, partition, all: false) && Engine.IsEnough(copies, partition)) Compare();
-            else if (!copy.Head.IsComplete && !wasWide) AskAgain();
+            else if (!head.IsComplete && !wasWide) AskAgain();
         }
 
         /// <summary>Two coordinators that push each other aside must not do it for ever.</summary>

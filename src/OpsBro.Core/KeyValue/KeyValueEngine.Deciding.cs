@@ -5,9 +5,6 @@ public sealed partial class KeyValueEngine
 {
     sealed partial class CasWork
     {
-        /// <summary>Nothing is to be written but what is found: a read of a key that is in doubt.</summary>
-        bool IsRead => Request!.Operation.Verb == KeyValueVerb.Get;
-
         void Compare()
         {
             var merged = Merged(Key, Request!.KeyHash, copies, null);
@@ -19,7 +16,7 @@ public sealed partial class KeyValueEngine
                 End(Late());
                 return;
             }
-            if (attempt is not null || current == Request.Operation.Expected && !IsRead) Write(merged, again: attempt);
+            if (attempt is not null || current == Request.Operation.Expected) Write(merged, again: attempt);
             else ShowConflict(merged);
         }
 
@@ -71,7 +68,7 @@ public sealed partial class KeyValueEngine
                 return;
             }
             foreach (var (name, copy) in copies)
-                if (Holds(copy, winner) && !copy.IsInDoubt) agreed[name] = copy.Head;
+                if (Holds(copy, winner)) agreed[name] = copy.Head;
             // what a minority has may vanish again: it must be on a majority before anybody hears of it
             if (IsAlone || Engine.IsDecided(agreed, partition, all: false)) EndWithConflict();
             else Write(merged, again: winner);
@@ -79,11 +76,6 @@ public sealed partial class KeyValueEngine
 
         void EndWithConflict()
         {
-            if (IsRead)
-            {
-                End(Engine.ReadResult(Key, newest!.Winner, newest.Losers, agreed.Count));
-                return;
-            }
             var view = Engine.View(Key, newest!.Winner, newest.Losers);
             var isThere = view is { IsDeleted: false };
             var there = isThere ? $"has version {view!.Version}" : "is not there";

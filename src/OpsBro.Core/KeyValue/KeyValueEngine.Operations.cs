@@ -96,11 +96,11 @@ public sealed partial class KeyValueEngine
         {
         }
 
-        public virtual void Entry(string from, in MessageHead head, bool isSame, bool isInDoubt, KeyRecord[] records)
+        public virtual void Entry(string from, in MessageHead head, bool isSame, KeyRecord[] records)
         {
         }
 
-        public virtual void Promised(string from, in Copy copy, bool isGiven, long ballot, long highest)
+        public virtual void Promised(string from, in MessageHead head, bool isGiven, long ballot, long highest, KeyRecord[] records)
         {
         }
 

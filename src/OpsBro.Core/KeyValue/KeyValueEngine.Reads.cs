@@ -4,7 +4,7 @@ namespace OpsBro.Core.KeyValue;
 public sealed partial class KeyValueEngine
 {
     /// <summary>What one node has of a key.</summary>
-    readonly record struct Copy(MessageHead Head, KeyRecord[] Records, bool IsInDoubt);
+    readonly record struct Copy(MessageHead Head, KeyRecord[] Records);
 
     void BeginGet(Request request)
     {
@@ -75,7 +75,6 @@ public sealed partial class KeyValueEngine
         var message = Message(MessageKind.Entry);
         message.Number(number);
         message.Flag(isSame);
-        message.Flag(entry?.IsInDoubt == true);
         WriteRecords(message, isSame ? null : entry);
         SendDurably(from, message, entry?.Ticket ?? 0);
         return true;
@@ -83,9 +82,9 @@ public sealed partial class KeyValueEngine
 
     bool OnEntry(string from, in MessageHead head, ref KeyValueReader reader)
     {
-        var (number, isSame, isInDoubt) = (reader.Number(), reader.Flag(), reader.Flag());
+        var (number, isSame) = (reader.Number(), reader.Flag());
         if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd) return false;
-        if (works.TryGetValue(number, out var work)) work.Entry(from, head, isSame, isInDoubt, records);
+        if (works.TryGetValue(number, out var work)) work.Entry(from, head, isSame, records);
         return true;
     }
 
@@ -155,11 +154,11 @@ public sealed partial class KeyValueEngine
             (newest, isWide) = (null, !Engine.isComplete);
             var entry = Engine.store.Find(Key, Request!.KeyHash);
             (mine, content) = (RecordsOf(entry), entry?.ContentHash ?? 0);
-            var (snapshot, isInDoubt) = (mine, entry?.IsInDoubt == true);
+            var snapshot = mine;
             AskAgain();
             Engine.store.WhenDurable(entry?.Ticket ?? 0, _ =>
             {
-                if (Number != 0 && ReferenceEquals(snapshot, mine)) Add(Engine.settings.Name, new Copy(Engine.Head, snapshot, isInDoubt));
+                if (Number != 0 && ReferenceEquals(snapshot, mine)) Add(Engine.settings.Name, new Copy(Engine.Head, snapshot));
             }, Engine.now);
         }
 
@@ -193,8 +192,7 @@ public sealed partial class KeyValueEngine
             Engine.Send(name, message);
         }
 
-        public override void Entry(string from, in MessageHead head, bool isSame, bool isInDoubt, KeyRecord[] records) =>
-            Add(from, new Copy(head, isSame ? mine : records, isInDoubt));
+        public override void Entry(string from, in MessageHead head, bool isSame, KeyRecord[] records) => Add(from, new Copy(head, isSame ? mine : records));
 
         void Add(string from, in Copy copy)
         {
@@ -217,23 +215,16 @@ public sealed partial class KeyValueEngine
                 return;
             }
             written.Clear();
-            var (isAlike, isInDoubt) = (true, false);
+            var isAlike = true;
             foreach (var (name, copy) in copies)
             {
-                isInDoubt |= copy.IsInDoubt;
-                if (!Holds(copy, winner)) isAlike &= copy.Records.Length == 0;
-                else if (!copy.IsInDoubt) written.Add(name);
+                if (Holds(copy, winner)) written.Add(name);
+                else if (copy.Records.Length > 0) isAlike = false;
             }
             // a removal that some have and the others know nothing of is as good as gone
-            if (IsOnMajority() || winner.IsGone(Engine.now.UnixMilliseconds) && isAlike && !isInDoubt)
+            if (IsOnMajority() || winner.IsGone(Engine.now.UnixMilliseconds) && isAlike)
             {
                 Done(merged);
-                return;
-            }
-            if (isInDoubt && Engine.settledHash != 0 && Engine.DiskProblem.Length == 0)
-            {
-                Unregister();
-                Engine.BeginCas(Request);
                 return;
             }
             newest = merged;
@@ -285,7 +276,7 @@ public sealed partial class KeyValueEngine
                     Again();
                     break;
                 case KeptStatus.Refused when tries++ < MostTries:
-                    copies[from] = new Copy(head, records, false);
+                    copies[from] = new Copy(head, records);
                     Again();
                     break;
             }
