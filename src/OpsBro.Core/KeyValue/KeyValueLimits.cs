@@ -55,7 +55,7 @@ public static class KeyValueLimits
     public const int MaxPart = 768 * 1024;
 
     /// <summary>Longest message that is read.</summary>
-    public const int MaxMessage = 4 * 1024 * 1024;
+    public const int MaxMessage = 2 * 1024 * 1024;
 
     /// <summary>Operations of other agents under way on one agent; further ones are refused.</summary>
     public const int MaxForwarded = 16_384;

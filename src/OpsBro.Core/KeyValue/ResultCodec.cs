@@ -70,8 +70,11 @@ static class ResultCodec
         to.Number(entry.ExpiresAt);
         to.Flag(entry.IsDeleted);
         to.Number(entry.Size);
-        to.Count(entry.Conflicts.Count);
-        foreach (var conflict in entry.Conflicts) Write(to, conflict);
+        // what makes the message too long is left out; the agents that have the copies show all
+        var (bytes, count) = (entry.Value.Length, 0);
+        while (count < entry.Conflicts.Count && (bytes += entry.Conflicts[count].Value.Length) <= KeyValueLimits.MaxPart) count++;
+        to.Count(count);
+        for (var i = 0; i < count; i++) Write(to, entry.Conflicts[i]);
     }
 
     static KeyValueEntry? ReadEntry(ref KeyValueReader from, bool isConflict)
