@@ -10,7 +10,7 @@ public class WebSocketEndToEndTests
 {
     const string Token = "0123456789abcdef0123";
 
-    const string Rules = """
+    internal const string Rules = """
         check:
           name: marked
           interval: 200ms
@@ -37,7 +37,7 @@ public class WebSocketEndToEndTests
 
     static string Section(int port, string more = "") => $"websocket: {{enabled: true, port: {port}{more}}}\n";
 
-    static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
