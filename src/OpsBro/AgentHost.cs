@@ -79,6 +79,7 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         if (http.Certificate.Length > 0) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => listeners.Configure(kestrel, options, http, problems));
         var app = builder.Build();
+        app.Use(Events.EventStream.AsGet);   // before routing, which looks at the method
         app.UseRouting();
         app.UseMiddleware<ApiGate>();   // after routing: it judges by the route's right
         var routes = new ApiRoutes(app);

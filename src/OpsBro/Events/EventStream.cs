@@ -24,10 +24,22 @@ internal sealed class EventStream(StreamHub hub, Telemetry telemetry, IHostAppli
     /// <summary>Readers now.</summary>
     public int Clients => Volatile.Read(ref clients);
 
+    /// <summary>
+    /// HTTP/2 asks for a websocket by CONNECT (RFC 8441), as browsers do once they have such a connection to us: it is the GET of HTTP/1.1.
+    /// </summary>
+    public static Task AsGet(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path == StreamWelcome.Path && Connect(context)?.Protocol == "websocket") context.Request.Method = HttpMethods.Get;
+        return next(context);
+    }
+
+    static IHttpExtendedConnectFeature? Connect(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect ? connect : null;
+
     /// <summary>Answers one reader until it goes.</summary>
     public async Task Serve(HttpContext context)
     {
-        var extended = context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect ? connect : null;
+        var extended = Connect(context);
         var isWebSocket = extended?.Protocol == "websocket" || StreamDoor.AsksForWebSocket(Header);
         if (!ApiGate.IsLocal(context)) hub.Door.Check(new StreamCaller(context.Request.Host.Host, Header("Origin"), StreamDoor.TokenOf(Header, context.Query)));
         var (wishes, since) = StreamParameters.Read(isWebSocket, context.Query, Header("Last-Event-ID"), hub.Ring.Topics);

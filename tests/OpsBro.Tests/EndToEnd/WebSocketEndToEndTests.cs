@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 
@@ -273,6 +276,41 @@ public class WebSocketEndToEndTests
         Assert.StartsWith("HTTP/1.1 431 ", large);
         Assert.StartsWith("HTTP/1.1 200 ", head);
         Assert.Contains("Access-Control-Allow-Origin: http://localhost:6768\r\n", head);
+    }
+
+    /// <summary>Browsers use HTTP/2 for websockets, too, once the page came by it.</summary>
+    [Theory, InlineData("1.1"), InlineData("2.0")]
+    public async Task With_tls_the_api_speaks_websocket_over_both_versions_of_http(string version)
+    {
+        await using var agent = RunningAgent.Prepare();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=opsbro", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        agent.Write("tls.pem", certificate.ExportCertificatePem());
+        agent.Write("tls.key", key.ExportPkcs8PrivateKeyPem());
+        agent.AddToAgentYml($"  tls: {{certificate: {agent.Config}/tls.pem, key: {agent.Config}/tls.key}}\n");
+        await agent.Start();
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == certificate.GetCertHashString();
+        using var invoker = new HttpMessageInvoker(handler);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = Version.Parse(version);
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var patience = new CancellationTokenSource(RunningAgent.Patience);
+
+        await socket.ConnectAsync(new Uri($"wss://127.0.0.1:{agent.Port}/v1/stream?topics=event"), invoker, patience.Token);
+        await agent.Tell("/v1/events", """{"name": "deploy", "payload": "v2"}""");
+        var text = "";
+        while (!text.Contains("deploy"))
+        {
+            var buffer = new byte[16 * 1024];
+            var got = await socket.ReceiveAsync(buffer.AsMemory(), patience.Token);
+            text = Encoding.UTF8.GetString(buffer, 0, got.Count);
+        }
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "enough", patience.Token);
+
+        Assert.Equal("v2", $"{JsonDocument.Parse(text).RootElement.GetProperty("payload").GetProperty("payload")}");
+        Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
     }
 
     [Fact]
