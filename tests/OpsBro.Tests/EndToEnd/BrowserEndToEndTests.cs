@@ -50,7 +50,8 @@ public class BrowserEndToEndTests
         $"{line.GetProperty("is")}" == kind && line.TryGetProperty("isForeign", out _) == isForeign;
 
     static bool Found(JsonElement line, string change) =>
-        line.GetProperty("data").TryGetProperty("group", out var group) && $"{group}" == "found" && $"{line.GetProperty("data").GetProperty("change")}" == change;
+        line.GetProperty("data").TryGetProperty("group", out var group) && $"{group}" == "found"
+        && $"{line.GetProperty("data").GetProperty("change")}" == change;
 
     [Fact]
     public async Task A_page_of_the_agents_host_gets_changes_and_comes_back_and_a_foreign_one_gets_nothing()
