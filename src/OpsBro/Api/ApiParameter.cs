@@ -143,6 +143,7 @@ internal sealed record Kind
     /// <summary>What may be written, in a few words; empty for any text.</summary>
     public string Range =>
         Bounds is { } bounds ? bounds.Most == long.MaxValue ? $"a number from {bounds.Least}" : $"{bounds.Least} to {bounds.Most}"
+        : Words.SequenceEqual(Flag.Words) ? "1 for yes"
         : Words.Count > 0 ? HasCommas ? $"some of {string.Join(',', Words)}" : Listed(Words)
         : Format;
 

@@ -74,7 +74,7 @@ internal sealed class ApiText(IReadOnlyList<string> addresses)
         if (kind.Range.Length > 0) notes.Add(kind.Range);
         if (kind.IsRepeated) notes.Add("repeated");
         if (kind.IsRequired) notes.Add("must be given");
-        if (kind.Default is { } otherwise) notes.Add($"else {otherwise}");
+        if (kind.Default is { } otherwise && !kind.Words.SequenceEqual(Kind.Flag.Words)) notes.Add($"else {otherwise}");
         return notes.Count == 0 ? parameter.Meaning : $"{parameter.Meaning} ({string.Join("; ", notes)})";
     }
 
