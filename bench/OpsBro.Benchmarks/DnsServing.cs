@@ -11,7 +11,8 @@ namespace OpsBro.Benchmarks;
 /// <summary>
 /// The DNS server over nodes that are made up, for dnsperf and for a comparison with other decoders:
 /// <c>dns-server PORT [NODES [GROUPS [FORWARDER]]]</c>. Node 7 of 50 groups is <c>node0007</c>, 10.0.0.8 and fd00::7, in <c>group07</c>, with
-/// the service <c>web</c> on port 8080. It prints a line when it listens and ends with its standard input.
+/// the service <c>web</c> on port 8080. It prints a line when it listens, ends with its standard
+/// input, and answers each line of that with its queries by UDP, its faults, and the bytes that the process allocated.
 /// </summary>
 static class DnsServing
 {
@@ -31,7 +32,8 @@ static class DnsServing
         foreach (var problem in server.Problems) Console.Error.WriteLine(problem);
         var places = string.Join(", ", server.Listens);
         Console.WriteLine($"{nodes} nodes in {groups} groups, {zone.Count} names, made in {took.TotalMilliseconds:0.0} ms, on {places}");
-        while (Console.ReadLine() is not null) ;
+        while (Console.ReadLine() is not null)
+            Console.WriteLine($"{server.Counts.Udp.Sum(c => c.Queries)} {server.Faults} {GC.GetTotalAllocatedBytes(precise: true)}");
         return server.Problems.Length > 0 ? 1 : 0;
     }
 
