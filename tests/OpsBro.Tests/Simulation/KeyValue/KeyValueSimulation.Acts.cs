@@ -136,6 +136,7 @@ sealed partial class KeyValueSimulation
         {
             if (!node.IsRunning) Start(node);
             node.Recover();
+            node.Disk = TimeSpan.FromMilliseconds(2);
         }
         Run(KeyValueLimits.Patience.TotalSeconds + Gossip.SoonestDeath.TotalSeconds + Gossip.DeathSpread.TotalSeconds);
         Require(RunUntil(() => IsSettled(), QuietSeconds), $"not settled after {QuietSeconds} s of quiet");

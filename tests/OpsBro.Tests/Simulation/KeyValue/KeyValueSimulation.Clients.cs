@@ -10,6 +10,7 @@ sealed partial class KeyValueSimulation
     readonly HashSet<int> lost = [];
     readonly List<Attempt> open = [];
     bool isPaused;
+    Action? whenAcknowledged;
 
     /// <summary>Clients work.</summary>
     public bool ClientsWork { get; set; }
@@ -37,6 +38,9 @@ sealed partial class KeyValueSimulation
 
     /// <summary>The clients go on.</summary>
     public void Resume() => isPaused = false;
+
+    /// <summary>Does something right after the next write was acknowledged: what was promised too early shows then.</summary>
+    public void WhenAcknowledged(Action? act) => whenAcknowledged = act;
 
     /// <summary>Asks a node.</summary>
     public Attempt Ask(SimulatedNode node, KeyValueOperation what, int expected = 0, Action? answered = null)
@@ -76,6 +80,11 @@ sealed partial class KeyValueSimulation
         SeeClocks();
         open.Remove(attempt);
         (attempt.End, attempt.Result, attempt.WallAtEnd) = (Now, result, node.Wall);
+        if (whenAcknowledged is { } act && attempt is { IsWrite: true, Fate: Fate.Done })
+        {
+            whenAcknowledged = null;
+            At(Now, act);
+        }
         Continue(attempt);
     }
 

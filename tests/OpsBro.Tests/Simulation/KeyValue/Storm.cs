@@ -20,6 +20,8 @@ static class Storm
             (run.Network.Loss, run.Network.Duplication, run.Network.Straggling) = (0.03, 0.03, 0.01);
         }
         else run.Network.Loss = 0.001;
+        if (seed % 2 == 0)   // much is on its way to the disks
+            foreach (var node in run.Nodes) node.Disk = TimeSpan.FromMilliseconds(run.Chance.Below(150) + 1);
         run.StartClients(8);
         var end = run.Now + TimeSpan.FromSeconds(Seconds);
         while (run.Now < end)
@@ -48,7 +50,13 @@ static class Storm
     static void Strike(KeyValueSimulation run, bool churn)
     {
         var node = run.Nodes[run.Chance.Below(run.Nodes.Count)];
-        if (run.Chance.Below(40) == 0) run.PowerCut();
+        if (run.Chance.Below(12) == 0)
+        {
+            run.WhenAcknowledged(run.PowerCut);
+            run.Run(2);
+            run.WhenAcknowledged(null);   // nobody could write
+            foreach (var each in run.Nodes.Where(n => !n.IsRunning && run.Chance.Below(4) > 0).ToList()) run.Start(each);
+        }
         switch (run.Chance.Below(churn ? 18 : 14))
         {
             case < 3:
