@@ -4,13 +4,15 @@ using static OpsBro.Tests.EndToEnd.KeyValueClient;
 namespace OpsBro.Tests.EndToEnd;
 
 /// <summary>Keys and values on several agents: copies, forwarding, handing over, what is said when nodes are away.</summary>
-public sealed class KeyValueClusterEndToEndTests : IAsyncDisposable
+public sealed class KeyValueClusterEndToEndTests : IAsyncLifetime
 {
     readonly string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     readonly List<RunningAgent> agents = [];
     readonly List<HttpClient> clients = [];
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         foreach (var client in clients) client.Dispose();
         foreach (var agent in agents) await agent.DisposeAsync();

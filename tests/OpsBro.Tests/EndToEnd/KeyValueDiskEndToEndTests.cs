@@ -4,14 +4,16 @@ using static OpsBro.Tests.EndToEnd.KeyValueClient;
 namespace OpsBro.Tests.EndToEnd;
 
 /// <summary>Keys and values on a small file system of their own, which is full, or read-only.</summary>
-public sealed class KeyValueDiskEndToEndTests : IAsyncDisposable
+public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
 {
     readonly string mount = Directory.CreateTempSubdirectory("opsbro-kv-full-").FullName;
     readonly RunningAgent agent = RunningAgent.Prepare();
 
     string Ballast => Path.Join(mount, "ballast");
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await agent.DisposeAsync();
         await RunningAgent.Run(Program("umount", "-l", mount));
