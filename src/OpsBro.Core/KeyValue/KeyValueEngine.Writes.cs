@@ -31,8 +31,10 @@ public sealed partial class KeyValueEngine
     {
         var partition = store.Partitions[entry.Partition];
         var expires = operation.TimeToLive > 0 && operation.Verb == KeyValueVerb.Put ? now.UnixMilliseconds + operation.TimeToLive : 0;
-        // versions that clients see never go back
-        var shown = earlier is not null && entry.Winner?.Shown <= earlier.Shown ? earlier.Shown : version;
+        // versions that clients see never go back; two nodes may have given the same one to two writes
+        var keepsVersion = earlier is not null && entry.Winner is not null
+            && !RecordsOf(entry).Any(r => r.Shown > earlier.Shown || r.Shown == earlier.Shown && r.Writer != earlier.Writer);
+        var shown = keepsVersion ? earlier!.Shown : version;
         var record = new KeyRecord
         {
             Version = version, Shown = shown, Dot = store.NextDot(partition), Writer = settings.Name, IsDeleted = operation.Verb == KeyValueVerb.Delete,
