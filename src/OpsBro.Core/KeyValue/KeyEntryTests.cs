@@ -76,7 +76,9 @@ public class KeyEntryTests
             var version = Math.Max(entries[writer].Highest, 10 * i + chance.Below(30)) + 1;
             var made = new KeyRecord
             {
-                Version = version, Dot = new Dot((ulong)writer + 1, ++clock[writer]), Writer = "w",
+                Version = version,
+                Dot = new Dot((ulong)writer + 1, ++clock[writer]),
+                Writer = "w",
                 Context = Context.After(entries[writer].Winner, entries[writer].Losers),
             };
             entries[writer].Merge(made);

@@ -53,21 +53,41 @@ public sealed class KeyRecord
     /// <summary>The same write without its value.</summary>
     public KeyRecord Stripped() => new()
     {
-        Version = Version, Shown = Shown, Dot = Dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = true, Context = Context,
+        Version = Version,
+        Shown = Shown,
+        Dot = Dot,
+        Writer = Writer,
+        ExpiresAt = ExpiresAt,
+        IsDeleted = IsDeleted,
+        IsStripped = true,
+        Context = Context,
     };
 
     /// <summary>The same write for a list without values; never kept.</summary>
     internal KeyRecord WithoutValue() => new()
     {
-        Version = Version, Shown = Shown, Dot = Dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = IsStripped,
+        Version = Version,
+        Shown = Shown,
+        Dot = Dot,
+        Writer = Writer,
+        ExpiresAt = ExpiresAt,
+        IsDeleted = IsDeleted,
+        IsStripped = IsStripped,
         Context = KeyValue.Context.None,
     };
 
     /// <summary>The same write once more with a higher version, replacing this one and nothing else.</summary>
     internal KeyRecord Again(long version, Dot dot) => new()
     {
-        Version = version, Shown = Shown, Dot = dot, Writer = Writer, ExpiresAt = ExpiresAt, IsDeleted = IsDeleted, IsStripped = IsStripped,
-        Context = KeyValue.Context.After(this, []), Value = Value,
+        Version = version,
+        Shown = Shown,
+        Dot = dot,
+        Writer = Writer,
+        ExpiresAt = ExpiresAt,
+        IsDeleted = IsDeleted,
+        IsStripped = IsStripped,
+        Context = KeyValue.Context.After(this, []),
+        Value = Value,
     };
 
     internal void Write(KeyValueWriter to)
@@ -103,8 +123,15 @@ public sealed class KeyRecord
         if (!from.IsGood || dot.Sequence < 1) return null;
         return new KeyRecord
         {
-            Version = version, Shown = version - raised, Dot = dot, Writer = writer, ExpiresAt = expires, IsDeleted = (flags & 1) != 0,
-            IsStripped = (flags & 2) != 0, Context = context, Value = value,
+            Version = version,
+            Shown = version - raised,
+            Dot = dot,
+            Writer = writer,
+            ExpiresAt = expires,
+            IsDeleted = (flags & 1) != 0,
+            IsStripped = (flags & 2) != 0,
+            Context = context,
+            Value = value,
         };
     }
 }

@@ -302,6 +302,7 @@ public sealed partial class KeyValueEngine
     {
         var view = View(key, winner, losers);
         return new KeyValueResult(view is null || view.IsDeleted ? KeyValueStatus.NotFound : KeyValueStatus.Ok,
-            view is null || view.IsDeleted ? $"there is no key \"{key}\"" : "") { Entry = view, Copies = copies };
+            view is null || view.IsDeleted ? $"there is no key \"{key}\"" : "")
+        { Entry = view, Copies = copies };
     }
 }

@@ -78,18 +78,39 @@ public sealed partial class KeyValueEngine
             }
             var counters = new Dictionary<string, long>
             {
-                ["ok"] = answers[(int)KeyValueStatus.Ok], ["not_found"] = answers[(int)KeyValueStatus.NotFound],
-                ["conflict"] = answers[(int)KeyValueStatus.Conflict], ["unavailable"] = answers[(int)KeyValueStatus.Unavailable],
-                ["no_space"] = answers[(int)KeyValueStatus.NoSpace], ["invalid"] = answers[(int)KeyValueStatus.Invalid],
-                ["malformed"] = malformed, ["bad_rows"] = store.BadRows, ["too_far_ahead"] = tooFarAhead, ["refused_full"] = refusedFull,
-                ["repaired"] = repaired, ["removed_elsewhere"] = removedThere, ["handed_over"] = handedOver, ["collected"] = collected,
+                ["ok"] = answers[(int)KeyValueStatus.Ok],
+                ["not_found"] = answers[(int)KeyValueStatus.NotFound],
+                ["conflict"] = answers[(int)KeyValueStatus.Conflict],
+                ["unavailable"] = answers[(int)KeyValueStatus.Unavailable],
+                ["no_space"] = answers[(int)KeyValueStatus.NoSpace],
+                ["invalid"] = answers[(int)KeyValueStatus.Invalid],
+                ["malformed"] = malformed,
+                ["bad_rows"] = store.BadRows,
+                ["too_far_ahead"] = tooFarAhead,
+                ["refused_full"] = refusedFull,
+                ["repaired"] = repaired,
+                ["removed_elsewhere"] = removedThere,
+                ["handed_over"] = handedOver,
+                ["collected"] = collected,
             };
             return new KeyValueStatistics
             {
-                Keys = store.Keys.Count - store.Removals, Bytes = store.Bytes, MaxBytes = settings.MaxStore, Removals = store.Removals,
-                Conflicts = store.Conflicts, Owned = owned, Copied = copied, HeldForOthers = held, MembersKnown = ring.Members.Count,
-                MembersAlive = ring.Members.Count(member => member.IsAlive), RingHash = $"{ring.KnownHash:x16}{ring.AliveHash:x16}",
-                IsComplete = isComplete, IsSettled = isSettled, UnderWay = works.Count, Watchers = watchers.Count, Counters = counters,
+                Keys = store.Keys.Count - store.Removals,
+                Bytes = store.Bytes,
+                MaxBytes = settings.MaxStore,
+                Removals = store.Removals,
+                Conflicts = store.Conflicts,
+                Owned = owned,
+                Copied = copied,
+                HeldForOthers = held,
+                MembersKnown = ring.Members.Count,
+                MembersAlive = ring.Members.Count(member => member.IsAlive),
+                RingHash = $"{ring.KnownHash:x16}{ring.AliveHash:x16}",
+                IsComplete = isComplete,
+                IsSettled = isSettled,
+                UnderWay = works.Count,
+                Watchers = watchers.Count,
+                Counters = counters,
             };
         }
     }

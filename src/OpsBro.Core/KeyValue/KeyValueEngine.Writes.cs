@@ -37,8 +37,13 @@ public sealed partial class KeyValueEngine
         var shown = keepsVersion ? earlier!.Shown : version;
         var record = new KeyRecord
         {
-            Version = version, Shown = shown, Dot = store.NextDot(partition), Writer = settings.Name, IsDeleted = operation.Verb == KeyValueVerb.Delete,
-            ExpiresAt = earlier?.ExpiresAt ?? expires, Value = operation.Verb == KeyValueVerb.Delete ? default : operation.Value,
+            Version = version,
+            Shown = shown,
+            Dot = store.NextDot(partition),
+            Writer = settings.Name,
+            IsDeleted = operation.Verb == KeyValueVerb.Delete,
+            ExpiresAt = earlier?.ExpiresAt ?? expires,
+            Value = operation.Verb == KeyValueVerb.Delete ? default : operation.Value,
             Context = Context.After(entry.Winner, entry.Losers),
         };
         store.Merge(entry, record, now);

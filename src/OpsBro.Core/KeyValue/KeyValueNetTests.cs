@@ -77,7 +77,11 @@ sealed class KeyValueNet
     public KeyValueResult Put(string at, string key, string value, long? expected = null, Acknowledgement acknowledgement = Acknowledgement.Quorum) =>
         Do(at, new()
         {
-            Verb = KeyValueVerb.Put, Key = key, Value = Encoding.UTF8.GetBytes(value), Expected = expected, Acknowledgement = acknowledgement,
+            Verb = KeyValueVerb.Put,
+            Key = key,
+            Value = Encoding.UTF8.GetBytes(value),
+            Expected = expected,
+            Acknowledgement = acknowledgement,
         });
 
     public KeyValueResult Get(string at, string key, Consistency consistency = Consistency.Quorum) =>

@@ -79,7 +79,11 @@ sealed class KeyValueRig : IKeyValueOutput
 
     public KeyValueResult Put(string key, string value, long? expected = null, long timeToLive = 0) => Do(new KeyValueOperation
     {
-        Verb = KeyValueVerb.Put, Key = key, Value = Encoding.UTF8.GetBytes(value), Expected = expected, TimeToLive = timeToLive,
+        Verb = KeyValueVerb.Put,
+        Key = key,
+        Value = Encoding.UTF8.GetBytes(value),
+        Expected = expected,
+        TimeToLive = timeToLive,
     });
 
     public KeyValueResult Delete(string key, long? expected = null) => Do(new KeyValueOperation { Verb = KeyValueVerb.Delete, Key = key, Expected = expected });

@@ -125,7 +125,10 @@ public class LoneNodeTests
 
         var ids = Enumerable.Range(0, 500).Select(i => rig.Submit(new KeyValueOperation
         {
-            Verb = KeyValueVerb.Put, Key = "k", Value = new byte[] { 1 }, Expected = 0,
+            Verb = KeyValueVerb.Put,
+            Key = "k",
+            Value = new byte[] { 1 },
+            Expected = 0,
         })).ToArray();
         rig.Obey();
 

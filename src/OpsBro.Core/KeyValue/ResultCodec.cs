@@ -28,8 +28,16 @@ static class ResultCodec
         if (!from.IsGood || limit > KeyValueLimits.MaxListed || acknowledgement > Acknowledgement.All || consistency > Consistency.Local) return null;
         return new KeyValueOperation
         {
-            Verb = verb, Key = key, Value = value, TimeToLive = timeToLive, Expected = isConditional ? expected : null,
-            Acknowledgement = acknowledgement, Consistency = consistency, After = after, Limit = (int)limit, WithValues = withValues,
+            Verb = verb,
+            Key = key,
+            Value = value,
+            TimeToLive = timeToLive,
+            Expected = isConditional ? expected : null,
+            Acknowledgement = acknowledgement,
+            Consistency = consistency,
+            After = after,
+            Limit = (int)limit,
+            WithValues = withValues,
         };
     }
 

@@ -29,7 +29,10 @@ public class DnsOracleTests
         Assert.True(Directory.Exists("/usr/lib/python3/dist-packages/dns"), "python3-dnspython is missing; ./dev test installs it");
         var settings = new DnsZoneSettings
         {
-            Domain = domain, Serial = 7, Server = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("2001:db8::53")], Zones = ["empty", "Lan"],
+            Domain = domain,
+            Serial = 7,
+            Server = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("2001:db8::53")],
+            Zones = ["empty", "Lan"],
         };
         var nodes = DnsOracleWorld.Nodes(seed);
         var (alone, forwards) = (new DnsRig(settings, nodes), new DnsRig(settings, nodes) { CanForward = true });
@@ -96,8 +99,15 @@ static class DnsOracleWorld
     {
         Name = i switch
         {
-            3 => "UPPER", 4 => "www.with.dots", 5 => "é", 6 => "two words", 7 => new string('n', 64), 8 => "..", 9 => "quote\"(;)@$",
-            10 => string.Join('.', Enumerable.Repeat(new string('l', 50), 4)), _ => $"node{i / 2:00}",
+            3 => "UPPER",
+            4 => "www.with.dots",
+            5 => "é",
+            6 => "two words",
+            7 => new string('n', 64),
+            8 => "..",
+            9 => "quote\"(;)@$",
+            10 => string.Join('.', Enumerable.Repeat(new string('l', 50), 4)),
+            _ => $"node{i / 2:00}",
         },
         DisplayName = random.Next(5) == 0 ? $"Shown{i / 4}" : "",
         Zone = i is > 13 and < 20 ? zones[random.Next(3)] : zones[i % 2],
@@ -135,9 +145,17 @@ static class DnsOracleWorld
     /// <summary>The same for the oracle.</summary>
     public static string Json(DnsZoneSettings settings, DnsNode[] nodes, int seed, int queries, int mutations, int messages) => new JsonObject
     {
-        ["seed"] = seed, ["queries"] = queries, ["mutations"] = mutations, ["messages"] = messages,
-        ["domain"] = settings.Domain, ["ttl"] = settings.Ttl, ["negativeTtl"] = settings.NegativeTtl, ["udpSize"] = settings.UdpSize,
-        ["serial"] = settings.Serial, ["now"] = DnsRig.Now / 1000, ["zones"] = Texts(settings.Zones),
+        ["seed"] = seed,
+        ["queries"] = queries,
+        ["mutations"] = mutations,
+        ["messages"] = messages,
+        ["domain"] = settings.Domain,
+        ["ttl"] = settings.Ttl,
+        ["negativeTtl"] = settings.NegativeTtl,
+        ["udpSize"] = settings.UdpSize,
+        ["serial"] = settings.Serial,
+        ["now"] = DnsRig.Now / 1000,
+        ["zones"] = Texts(settings.Zones),
         ["server"] = Texts(settings.Server.Select(a => a.ToString())),
         ["severity"] = new JsonObject(Enum.GetValues<CheckState>().Select(s => KeyValuePair.Create(s.Word(), (JsonNode?)JsonValue.Create(s.Severity())))),
         ["nodes"] = new JsonArray([.. nodes.Select(n => (JsonNode)new JsonObject
