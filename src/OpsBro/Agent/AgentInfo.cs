@@ -11,7 +11,7 @@ namespace OpsBro.Agent;
 /// <summary>Puts together what <c>agent info</c> shows.</summary>
 internal sealed class AgentInfo(
     AgentState self, Readiness readiness, AgentLog log, ConfigStore config, Groups groups, CollectorStore collectors, CheckLoop checks,
-    Storage.Database database, ClusterSummary cluster)
+    Storage.Database database, ClusterSummary cluster, IEnumerable<IListener> listeners)
 {
     /// <summary>Lines of <c>--show-logs</c>.</summary>
     public const int MaxProblemLines = 20;
@@ -38,6 +38,7 @@ internal sealed class AgentInfo(
             ConfigDirectory = self.Options.ConfigDirectory,
             DataDirectory = self.Options.DataDirectory,
             Listens = self.Addresses,
+            Listeners = listeners.Select(l => (l.Section, l.Listens)).Where(l => l.Listens.Count > 0).ToDictionary(),
             Groups = [.. groups.Current.Select(group => group.Name)],
             Collectors = collectors.All.CountBy(snapshot => snapshot.State.Word()).OrderByDescending(count => count.Value)
                 .ToDictionary(count => count.Key, count => count.Value),

@@ -33,6 +33,8 @@ internal sealed record InfoView
     public required string DataDirectory { get; init; }
     /// <summary>Where the API listens.</summary>
     public required IReadOnlyList<string> Listens { get; init; }
+    /// <summary>Where its other ports are, by the section of the configuration that opens them.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Listeners { get; init; }
     /// <summary>Groups of this host.</summary>
     public required string[] Groups { get; init; }
     /// <summary>Collectors by state.</summary>

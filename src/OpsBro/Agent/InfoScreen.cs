@@ -18,6 +18,7 @@ internal static class InfoScreen
         terminal.Field("Started", string.Create(CultureInfo.InvariantCulture, $"{info.StartedAt:yyyy-MM-dd HH:mm:ss}Z (pid {info.Pid})"));
         terminal.Field("Local address", info.LocalAddress);
         foreach (var address in info.Listens) terminal.Field("API", address);
+        foreach (var (section, places) in info.Listeners) terminal.Field("Listens", $"{section} on {string.Join(", ", places)}");
         terminal.Field("Configuration", info.ConfigDirectory);
         terminal.Field("Data", info.DataDirectory);
         terminal.Field("Memory", $"{info.MemoryBytes / (1024 * 1024)} MB");

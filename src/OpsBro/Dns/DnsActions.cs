@@ -23,7 +23,7 @@ internal sealed class DnsActions(DnsLoop loop, TimeProvider time)
         return new DnsView
         {
             Enabled = options.IsEnabled,
-            Listens = server?.Listens ?? [],
+            Listens = [.. loop.Listens],
             Problems = server?.Problems ?? [],
             Domain = "." + options.Domain,
             Names = zone.Count,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
@@ -16,7 +17,7 @@ internal sealed class DnsComponent : IComponent
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton<DnsFeeds>().AddSingleton<DnsPictures>().AddSingleton<DnsLoop>().AddSingleton<DnsActions>();
-        services.AddHostedService(s => s.GetRequiredService<DnsLoop>());
+        services.AddHostedService(s => s.GetRequiredService<DnsLoop>()).AddSingleton<IListener>(s => s.GetRequiredService<DnsLoop>());
         services.AddSingleton<IConfigChecker, DnsChecker>();
     }
 

@@ -19,7 +19,7 @@ internal sealed record DnsFeeds(Feed<MemberChanged> Members, Feed<MemberSuspecte
 /// Opens and closes the server as the configuration says, and gives it a new picture when something changed: soon, but not for each change
 /// alone. The server answers from the picture that it has meanwhile.
 /// </summary>
-internal sealed partial class DnsLoop : BackgroundService
+internal sealed partial class DnsLoop : BackgroundService, IListener
 {
     /// <summary>What could not be opened is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
@@ -77,6 +77,12 @@ internal sealed partial class DnsLoop : BackgroundService
 
     /// <summary>The server; null when it is off.</summary>
     public DnsServer? Server => server;
+
+    /// <inheritdoc/>
+    public string Section => "dns";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Listens => server?.Listens ?? [];
 
     /// <summary>The last picture's time; null before the first.</summary>
     public PictureView? Picture => picture;

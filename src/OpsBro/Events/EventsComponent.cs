@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
@@ -21,6 +22,7 @@ internal sealed class EventsComponent : IComponent
         services.AddHostedService(provider => provider.GetRequiredService<EventSources>());
         services.AddSingleton<StreamDoor>().AddSingleton<StreamHub>().AddSingleton<EventStream>().AddSingleton<StreamServer>();
         services.AddHostedService(provider => provider.GetRequiredService<StreamServer>());
+        services.AddSingleton<IListener>(provider => provider.GetRequiredService<StreamServer>());
         services.AddSingleton<IConfigChecker, WebSocketChecker>();
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
 using OpsBro.Config;
 using OpsBro.Platform;
 
@@ -11,7 +12,7 @@ namespace OpsBro.Events;
 /// The websocket port: opens and closes it as the configuration says, and hands whoever it welcomed to the pump. The port speaks HTTP only
 /// so far as readers of the stream need it.
 /// </summary>
-internal sealed partial class StreamServer : BackgroundService
+internal sealed partial class StreamServer : BackgroundService, IListener
 {
     /// <summary>What could not be opened is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
@@ -41,6 +42,12 @@ internal sealed partial class StreamServer : BackgroundService
         welcome = new StreamWelcome(hub, pump, guests);
     }
 
+    /// <inheritdoc/>
+    public string Section => "websocket";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Listens => listener is null ? [] : [options.Point.ToString()];
+
     /// <summary>What it does now.</summary>
     public StreamStateView Now(int apiClients)
     {
@@ -48,7 +55,7 @@ internal sealed partial class StreamServer : BackgroundService
         return new StreamStateView
         {
             Enabled = options.IsEnabled,
-            Listens = listener is null ? [] : [options.Point.ToString()],
+            Listens = [.. Listens],
             Problems = problem.Length > 0 ? [problem] : [],
             Sequence = hub.Ring.Newest,
             Kept = kept,

@@ -191,9 +191,11 @@ public class DnsEndToEndTests
         await agent.Run("agent", "reload");
         var answer = await Until(said => said.Contains("cluster.lan."), next, "+noall", "+answer", "web.group.dc1.cluster.lan");
         Assert.Contains("\t60\tIN\tA\t", Tabbed(answer));
+        Assert.Contains($"Listens: dns on udp 127.0.0.1:{next}, tcp 127.0.0.1:{next}", (await agent.Run("agent", "info")).Output);
         agent.Write("conf.d/dns.yml", "dns: {enabled: false}\n");
         await agent.Run("agent", "reload");
         var off = await agent.Until(said => !said.Json.GetProperty("enabled").GetBoolean(), "dns", "state", "--json");
+        Assert.Empty((await agent.Run("agent", "info", "--json")).Json.GetProperty("listeners").EnumerateObject());
         Assert.Equal(JsonValueKind.Null, off.Json.GetProperty("picture_at").ValueKind);
     }
 }

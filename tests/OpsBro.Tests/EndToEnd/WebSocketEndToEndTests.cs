@@ -227,6 +227,7 @@ public class WebSocketEndToEndTests
         }
 
         await agent.Until(s => s.Output.Contains($"Listens: 127.0.0.1:{port}"), "events", "state");
+        Assert.Contains($"Listens: websocket on 127.0.0.1:{port}", (await agent.Run("agent", "info")).Output);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
@@ -16,7 +17,7 @@ internal sealed class GraphiteComponent : IComponent
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton<GraphiteBook>().AddSingleton<GraphiteIntake>().AddSingleton<GraphiteListener>();
-        services.AddHostedService(s => s.GetRequiredService<GraphiteListener>());
+        services.AddHostedService(s => s.GetRequiredService<GraphiteListener>()).AddSingleton<IListener>(s => s.GetRequiredService<GraphiteListener>());
         services.AddSingleton<IConfigChecker, GraphiteChecker>();
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
 using OpsBro.Config;
 
 namespace OpsBro.Metrics.Listeners;
@@ -8,7 +9,7 @@ namespace OpsBro.Metrics.Listeners;
 /// Graphite's ports: opens the sockets as the configuration says. A change of the section opens them anew; a port that is taken is a problem
 /// that the operator sees, the others are open, and it is tried again.
 /// </summary>
-internal sealed partial class GraphiteListener : BackgroundService
+internal sealed partial class GraphiteListener : BackgroundService, IListener
 {
     /// <summary>What could not be opened is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
@@ -24,6 +25,12 @@ internal sealed partial class GraphiteListener : BackgroundService
     /// <summary>A listener; nothing is open yet.</summary>
     public GraphiteListener(ConfigStore config, GraphiteIntake intake, ILogger<GraphiteListener> logger) =>
         (this.config, this.intake, this.logger) = (config, intake, logger);
+
+    /// <inheritdoc/>
+    public string Section => "graphite";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Listens => sockets?.Listens ?? [];
 
     /// <summary>What it does now.</summary>
     public GraphiteView Now()

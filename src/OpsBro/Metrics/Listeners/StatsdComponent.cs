@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using OpsBro.Agent;
 using OpsBro.Api;
 using OpsBro.Cli;
 using OpsBro.Config;
@@ -17,7 +18,7 @@ internal sealed class StatsdComponent : IComponent
     public void AddTo(IServiceCollection services, AgentOptions options)
     {
         services.AddSingleton<StatsdBook>().AddSingleton<StatsdListener>();
-        services.AddHostedService(s => s.GetRequiredService<StatsdListener>());
+        services.AddHostedService(s => s.GetRequiredService<StatsdListener>()).AddSingleton<IListener>(s => s.GetRequiredService<StatsdListener>());
         services.AddSingleton<IConfigChecker, StatsdChecker>();
     }
 

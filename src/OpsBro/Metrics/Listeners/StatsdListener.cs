@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpsBro.Agent;
 using OpsBro.Config;
 using OpsBro.Core.Statsd;
 
@@ -10,7 +11,7 @@ namespace OpsBro.Metrics.Listeners;
 /// Statsd: opens the sockets as the configuration says, and flushes at each multiple of the interval, so that every flush falls into a
 /// bucket of its own. New options of the sockets count at once, those of the figures from the next flush on.
 /// </summary>
-internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput
+internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput, IListener
 {
     /// <summary>What could not be opened is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
@@ -37,6 +38,12 @@ internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput
         source = store.Source("statsd");
         intake = new StatsdIntake(options.Settings, options.Limits, book);
     }
+
+    /// <inheritdoc/>
+    public string Section => "statsd";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Listens => sockets?.Listens ?? [];
 
     /// <summary>What it does now.</summary>
     public StatsdView Now()
