@@ -155,7 +155,7 @@ public class StreamSessionTests
     }
 
     [Fact]
-    public void A_large_state_comes_in_parts()
+    public async Task A_large_state_comes_in_parts()
     {
         for (var i = 0; i < 100; i++) nodes.Add(NodeItem($"n{i}", $"\"{new string('x', 5_000)}\""));
         var session = Open(since: 1);
@@ -165,7 +165,7 @@ public class StreamSessionTests
         var sizes = new List<int>();
         for (var bytes = session.Next(now); !bytes.IsEmpty || session.Cursor.IsWaiting; bytes = session.Next(now))
         {
-            if (bytes.IsEmpty) session.Cursor.More.Wait();
+            if (bytes.IsEmpty) await session.Cursor.More;
             sizes.Add(bytes.Length);
         }
 

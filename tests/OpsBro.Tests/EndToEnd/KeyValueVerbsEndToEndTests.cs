@@ -39,7 +39,7 @@ public sealed class KeyValueVerbsEndToEndTests
         Assert.StartsWith("KEY\tSIZE\tVERSION\tTIME\tWRITER\tTTL\napp/file\t3\t", all.Output);
         Assert.Equal((0, 2, 0, 2), (exists.ExitCode, never.ExitCode, value.ExitCode, otherValue.ExitCode));
         Assert.Contains("Keeps keys: yes", state.Output);
-        Assert.Equal(agent.Ask("/v1/gossip").Result!.Value.GetProperty("name").GetString() + "\n", where.Output);
+        Assert.Equal((await agent.Ask("/v1/gossip"))!.Value.GetProperty("name").GetString() + "\n", where.Output);
     }
 
     [Fact]
