@@ -28,7 +28,7 @@ sealed partial class KeyStore
         foreach (var (number, data) in vectors) LoadPartition(Partitions[number], data, spoiled.Contains(number));
         // the number of the start is 16 bits: a store that started so often becomes a new one
         if (store == 0 || start >= ushort.MaxValue) (store, start) = (Math.Max(Settings.FreshStoreId & 0xffff_ffff_ffff, 1), 0);
-        else CoverOwnStarts(store);
+        else CoverOwnStarts(store, spoiled);
         start++;
         Writer = store << 16 | (ulong)start;
         Save(StoreRow, to =>
@@ -83,11 +83,11 @@ sealed partial class KeyStore
 
     /// <summary>
     /// What our earlier starts wrote and the disk does not have was acknowledged to nobody: it counts as covered up to the highest that the
-    /// disk knows of, or gaps would stay for ever.
+    /// disk knows of, or gaps would stay for ever. Not where a row was spoiled: that one was acknowledged, and the others are asked for it.
     /// </summary>
-    void CoverOwnStarts(ulong store)
+    void CoverOwnStarts(ulong store, HashSet<int> spoiled)
     {
-        foreach (var partition in Partitions)
+        foreach (var partition in Partitions.Where(p => !spoiled.Contains(p.Number)))
             foreach (var writer in partition.Vector.AllWriters.ToArray())
                 if (writer >> 16 == store) partition.Vector.AddUpTo(new Dot(writer, partition.Vector.Highest(writer)));
     }
