@@ -118,6 +118,9 @@ sealed partial class KeyStore
         }
     }
 
+    /// <summary>Moments at which something expires, as far as they are remembered.</summary>
+    public int Expiring => expiries.Count;
+
     /// <summary>When <see cref="Expire"/> has something to do; null for nothing.</summary>
     public long? NextExpiry => expiries.TryPeek(out _, out var at) ? at : null;
 
@@ -128,6 +131,15 @@ sealed partial class KeyStore
         if (winner.ExpiresAt == 0 || winner.IsDeleted || winner.IsStripped) return;
         var at = entry.IsExpiryTold ? winner.ExpiresAt + (long)KeyValueLimits.MaxAhead.TotalMilliseconds : winner.ExpiresAt;
         expiries.Enqueue((entry, winner.Dot), at);
+        if (expiries.Count > 2 * Keys.Count + KeyValueLimits.ExpiriesAtOnce) ForgetOldExpiries();
+    }
+
+    /// <summary>A key that is written again before its time is over leaves that moment in the queue: such moments go when they are too many.</summary>
+    void ForgetOldExpiries()
+    {
+        var left = expiries.UnorderedItems.Where(item => item.Element.Entry.Winner?.Dot == item.Element.Dot).ToArray();
+        expiries.Clear();
+        expiries.EnqueueRange(left);
     }
 
     static bool IsRemoval(KeyEntry entry) => entry.Winner is { } winner && (winner.IsDeleted || winner.IsStripped || entry.IsExpiryTold);

@@ -86,6 +86,7 @@ public sealed partial class KeyValueEngine
                 ["invalid"] = answers[(int)KeyValueStatus.Invalid],
                 ["malformed"] = malformed,
                 ["bad_rows"] = store.BadRows,
+                ["expiring"] = store.Expiring,
                 ["too_far_ahead"] = tooFarAhead,
                 ["refused_full"] = refusedFull,
                 ["repaired"] = repaired,
