@@ -12,10 +12,10 @@ public sealed partial class KeyValueEngine
     /// <summary>Above every key.</summary>
     static readonly string lastKey = new('\uffff', KeyValueLimits.MaxKey + 1);
 
-    /// <summary>What this node has itself at this moment, in ordinal order.</summary>
-    public IEnumerable<KeyValueEntry> LocalEntries(string prefix)
+    /// <summary>What this node has itself at this moment, in ordinal order; keys after one only, to take a few at a time.</summary>
+    public IEnumerable<KeyValueEntry> LocalEntries(string prefix, string after = "")
     {
-        foreach (var key in store.Keys.GetViewBetween(prefix, lastKey))
+        foreach (var key in store.Keys.GetViewBetween(after.Length == 0 ? prefix : after + '\0', lastKey))
         {
             if (!key.StartsWith(prefix, StringComparison.Ordinal)) yield break;
             var entry = store.Find(key, Ring.HashOf(key))!;
@@ -72,7 +72,7 @@ public sealed partial class KeyValueEngine
 
     bool OnList(string from, ref KeyValueReader reader)
     {
-        var (number, prefix, after) = (reader.Number(), reader.Text(KeyValueLimits.MaxKey), reader.Text(KeyValueLimits.MaxKey));
+        var (number, prefix, after) = (reader.Number(), reader.Text(KeyValueLimits.MaxKey), reader.Text(KeyValueLimits.MaxAfter));
         var (limit, withValues) = (reader.Number(), reader.Flag());
         if (!reader.IsAtEnd || limit is < 1 or > KeyValueLimits.MaxListed) return false;
         var listed = ListHere(prefix, after, (int)limit, withValues, out var hasMore);
@@ -93,7 +93,7 @@ public sealed partial class KeyValueEngine
 
     bool OnListed(string from, in MessageHead head, ref KeyValueReader reader)
     {
-        var (number, after, hasMore, count) = (reader.Number(), reader.Text(KeyValueLimits.MaxKey), reader.Flag(), reader.Count(20));
+        var (number, after, hasMore, count) = (reader.Number(), reader.Text(KeyValueLimits.MaxAfter), reader.Flag(), reader.Count(20));
         if (count > KeyValueLimits.MaxListed) return false;
         var keys = new List<ListedKey>(count);
         for (var i = 0; i < count; i++)

@@ -191,6 +191,8 @@ public sealed partial class KeyValueEngine
         if (operation.TimeToLive < 0 || operation.TimeToLive > (long)KeyValueLimits.MaxTimeToLive.TotalMilliseconds)
             return $"the time to live is {operation.TimeToLive} ms; give 1 ms to {KeyValueLimits.MaxTimeToLive.TotalDays} days, or 0 for none";
         if (operation.Expected < 0) return $"no version is {operation.Expected}; 0 means that the key must not exist";
+        if (operation.After.Length > KeyValueLimits.MaxAfter || Encoding.UTF8.GetByteCount(operation.After) > KeyValueLimits.MaxAfter)
+            return $"after has more than {KeyValueLimits.MaxAfter} bytes; give a key, or the answer's next";
         if (isList && operation.Limit is < 1 or > KeyValueLimits.MaxListed) return $"the limit is {operation.Limit}; give 1 to {KeyValueLimits.MaxListed}";
         return null;
     }

@@ -93,6 +93,9 @@ public static class KeyValueLimits
     /// <summary>Keys that expire within one tick; the others at the next.</summary>
     public const int ExpiriesAtOnce = 1_000;
 
+    /// <summary>Longest place in a list to go on after, in bytes: a folder and the highest character.</summary>
+    public const int MaxAfter = MaxKey + 3;
+
     /// <summary>Most keys in one answer to a list.</summary>
     public const int MaxListed = 10_000;
 

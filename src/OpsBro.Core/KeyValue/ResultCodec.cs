@@ -24,7 +24,7 @@ static class ResultCodec
         var (key, value, timeToLive) = (from.Text(KeyValueLimits.MaxKey), from.Bytes(KeyValueLimits.MaxValue), from.Number());
         var (isConditional, expected) = (from.Flag(), from.Number());
         var (acknowledgement, consistency) = ((Acknowledgement)from.Byte(), (Consistency)from.Byte());
-        var (after, limit, withValues) = (from.Text(KeyValueLimits.MaxKey), from.Number(), from.Flag());
+        var (after, limit, withValues) = (from.Text(KeyValueLimits.MaxAfter), from.Number(), from.Flag());
         if (!from.IsGood || limit > KeyValueLimits.MaxListed || acknowledgement > Acknowledgement.All || consistency > Consistency.Local) return null;
         return new KeyValueOperation
         {
