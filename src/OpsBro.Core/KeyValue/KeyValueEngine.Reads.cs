@@ -14,19 +14,21 @@ public sealed partial class KeyValueEngine
         switch (request.Operation.Consistency)
         {
             case Consistency.Local when isCopy || store.Partitions[partition].IsHeld:
-                ReadHere(request);
+                ReadHere(request, mayMiss: !isCopy || !isComplete);
                 break;
             case Consistency.Local:
                 Answer(request, Refuse(KeyValueStatus.Unavailable, $"{settings.Name} has no copy of the key; ask with another consistency"));
                 break;
-            case Consistency.Owner when live.Length > 0:
-                if (live[0] == settings.Name) ReadHere(request);
-                else Forward(request, live[0]);
+            case Consistency.Owner when live.Length > 0 && live[0] != settings.Name:
+                Forward(request, live[0]);
+                break;
+            case Consistency.Owner when live.Length > 0 && isComplete:
+                ReadHere(request);
                 break;
             case Consistency.Quorum when isCopy && ring.Majority(partition) == 1 && isComplete:
                 ReadHere(request);
                 break;
-            case Consistency.Quorum when isCopy:
+            case Consistency.Owner or Consistency.Quorum when isCopy:   // an owner that has not all yet asks the others
                 new ReadWork(this, request).Begin();
                 break;
             case Consistency.Quorum when live.Length > 0:
@@ -39,9 +41,16 @@ public sealed partial class KeyValueEngine
     }
 
     /// <summary>Answers from memory, once what is answered is on disk.</summary>
-    void ReadHere(Request request)
+    /// <param name="request">The question.</param>
+    /// <param name="mayMiss">What is not here may be elsewhere: nobody is told that it is not there.</param>
+    void ReadHere(Request request, bool mayMiss = false)
     {
         var entry = store.Find(request.Operation.Key, request.KeyHash);
+        if (mayMiss && entry?.Winner is null)
+        {
+            Answer(request, Refuse(KeyValueStatus.Unavailable, $"{settings.Name} has not, or not yet, all keys of this part; ask with another consistency"));
+            return;
+        }
         if (entry is null || entry.Ticket <= store.Durable)
         {
             Answer(request, ReadResult(request.Operation.Key, entry?.Winner, entry?.Losers ?? [], 1));
