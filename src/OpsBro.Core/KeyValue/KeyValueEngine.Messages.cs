@@ -84,10 +84,11 @@ public sealed partial class KeyValueEngine
         return records;
     }
 
+    /// <summary>A key as clients may give it: logs and terminals show it.</summary>
     static string ReadKey(ref KeyValueReader from)
     {
         var key = from.Text(KeyValueLimits.MaxKey);
-        if (key.Length == 0) from.Fail();
+        if (key.Length == 0 || key.Any(char.IsControl)) from.Fail();
         return key;
     }
 }

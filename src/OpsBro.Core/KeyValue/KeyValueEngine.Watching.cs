@@ -19,9 +19,10 @@ public sealed partial class KeyValueEngine
     public void Watch(IReadOnlyList<string> prefixes, Moment now)
     {
         this.now = now;
-        var hadSome = watched.Length > 0;
+        var before = watched;
         watched = [.. prefixes.Take(KeyValueLimits.MaxWatched)];
-        if (hadSome || watched.Length > 0) Rewatch();
+        // who wants less says so with the next round: watches come and go with each blocking query
+        if (!watched.All(prefix => before.Any(known => prefix.StartsWith(known, StringComparison.Ordinal)))) Rewatch();
         store.Flush();
     }
 
@@ -78,6 +79,11 @@ public sealed partial class KeyValueEngine
     {
         var (key, version, flags, name) = (ReadKey(ref reader), reader.Number(), reader.Byte(), reader.Text(KeyValueLimits.MaxName));
         if (!reader.IsAtEnd || flags > 7) return false;
+        if (!store.Clock.Observe(version, now.UnixMilliseconds))
+        {
+            tooFarAhead++;   // it would hide the true ones that follow
+            return true;
+        }
         var change = new KeyChange(key, version, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, name);
         if (watched.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)) && IsNews(change)) output.Changed(change);
         return true;
