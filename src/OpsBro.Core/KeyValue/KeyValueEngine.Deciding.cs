@@ -40,6 +40,7 @@ public sealed partial class KeyValueEngine
             }
             if (again is null && Request.Operation.Verb == KeyValueVerb.Delete && merged.Winner is null)
             {
+                if (entry.IsEmpty) Engine.store.Partitions[partition].Entries.Remove(Key);
                 End(new KeyValueResult(KeyValueStatus.Ok, "") { Copies = agreed.Count });
                 return;
             }
