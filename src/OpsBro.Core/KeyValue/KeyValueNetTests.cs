@@ -183,6 +183,98 @@ public class KeyValueNetTests
     }
 
     [Fact]
+    public void A_row_that_was_spoiled_comes_back_from_the_others_and_is_not_taken_for_removed()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        var keys = Enumerable.Range(0, 10_000).Select(i => $"k{i}").Where(key => Ring.PartitionOf(Ring.HashOf(key)) == 7).Take(6).ToArray();
+        foreach (var key in keys) net.Put("a", key, "v");
+        net.Pass(3);   // the vectors are on disk
+        var owner = net[net["a"].Engine.Owners(keys[0])[0]];
+        owner.Disk[(StoredTable.Entry, keys[2])] = owner.Disk[(StoredTable.Entry, keys[2])][..10];
+
+        owner.Start();
+        net.Tell();
+        net.Pass(25);
+
+        Assert.Equal(1, owner.Engine.Statistics.Counters["bad_rows"]);
+        foreach (var rig in net.Rigs)
+            foreach (var key in keys) Assert.Equal("v", KeyValueRig.Text(net.Get(rig.Name, key, Consistency.Local)));
+    }
+
+    [Fact]
+    public void A_folder_whose_name_is_as_long_as_a_key_is_listed_past_on_all_nodes()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        net.Put("a", "z", "v");
+
+        var list = net.Do("a", new() { Verb = KeyValueVerb.List, Key = "", After = new string('f', KeyValueLimits.MaxKey) + char.MaxValue });
+
+        Assert.Equal(["z"], list.Entries.Select(e => e.Key));
+    }
+
+    [Fact]
+    public void A_node_that_has_not_all_its_keys_yet_says_of_none_that_it_is_not_there()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        for (var i = 0; i < 40; i++) net.Put("a", $"k{i}", "v");
+        net.Rigs.Add(KeyValueRig.Started("d"));
+        net["d"].Now = net["a"].Now;
+        List<KeyValueMember> members = [.. net.Rigs.Select(rig => new KeyValueMember(rig.Name, $"id of {rig.Name}", MemberStanding.Alive, ""))];
+        net["d"].Engine.Members(members, net["d"].Now);
+        var own = Enumerable.Range(0, 40).Select(i => $"k{i}").First(key => net["d"].Engine.Owners(key)[0] == "d");
+
+        var local = net["d"].Get(own, Consistency.Local);
+        var owner = net["d"].Submit(new() { Verb = KeyValueVerb.Get, Key = own, Consistency = Consistency.Owner });
+        Assert.Equal(KeyValueStatus.Unavailable, local.Status);
+        net.Tell();
+        net.Pass(3);
+
+        Assert.Equal("v", KeyValueRig.Text(net["d"].Answers[owner]));
+        Assert.Equal("v", KeyValueRig.Text(net.Get("d", own, Consistency.Local)));
+    }
+
+    [Fact]
+    public void Watches_that_come_and_go_are_told_to_the_others_when_they_want_more()
+    {
+        var net = KeyValueNet.Of("a", "b");
+        int Told(params string[] prefixes)
+        {
+            net["a"].Engine.Watch(prefixes, net["a"].Now);
+            var told = net["a"].Sent.Count(sent => sent.Message[1] == (byte)MessageKind.Watch);
+            net.Deliver();
+            return told;
+        }
+
+        Assert.Equal([1, 0, 1, 0, 0, 1], [Told("app/"), Told("app/", "app/x"), Told("app/", "b"), Told("app/"), Told(), Told("app/")]);
+    }
+
+    [Fact]
+    public void A_member_that_tells_of_impossible_keys_and_versions_is_not_believed()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        net["a"].Engine.Watch(["k"], net["a"].Now);
+        net.Put("b", "k-mark", "v");
+        var records = net.Heard.First(message => message[1] == (byte)MessageKind.Replicate).ToArray();
+        records[records.AsSpan().IndexOf("k-mark"u8) + 1] = 0x1b;
+        var change = new KeyValueWriter();
+        new MessageHead(1, 2, 3, true, false, false).Write(change, MessageKind.Change);
+        change.Text("k-later");
+        change.Number(HybridClock.Of(net["a"].Now.UnixMilliseconds) * 2);
+        change.Byte(0);
+        change.Text("b");
+
+        var before = net["a"].Engine.Statistics.Counters["malformed"];
+        net["a"].Engine.Receive("b", records, net["a"].Now);
+        net["a"].Engine.Receive("b", change.ToArray(), net["a"].Now);
+        net.Deliver();
+        var put = net.Put("b", "k-later", "v");
+
+        Assert.Equal(before + 1, net["a"].Engine.Statistics.Counters["malformed"]);
+        Assert.Equal(["k-later", "k-mark"], net["a"].Engine.LocalEntries("").Select(e => e.Key));
+        Assert.Equal(put.Entry!.Version, Assert.Single(net["a"].Changes, c => c.Key == "k-later").Version);
+    }
+
+    [Fact]
     public void Compare_and_set_decides_once_among_nodes()
     {
         var net = KeyValueNet.Of("a", "b", "c");

@@ -158,6 +158,24 @@ public class LoneNodeTests
     }
 
     [Fact]
+    public void A_key_that_is_written_again_and_again_with_a_long_time_to_live_takes_no_more_memory()
+    {
+        var rig = KeyValueRig.Started();
+        for (var i = 0; i < 5_000; i++) rig.Put("lease", "x", timeToLive: 3_600_000);
+        rig.Put("short", "x", timeToLive: 1_000);
+
+        Assert.InRange(rig.Engine.Statistics.Counters["expiring"], 2, 2_000);
+        rig.Pass(second);
+        Assert.Equal(KeyValueStatus.Ok, rig.Get("lease").Status);
+        rig.Changes.Clear();
+        rig.Pass(TimeSpan.FromHours(1));
+        rig.Pass(second);
+
+        Assert.Equal(KeyValueStatus.NotFound, rig.Get("lease").Status);
+        Assert.Contains(rig.Changes, change => change is { Key: "lease", IsExpired: true });
+    }
+
+    [Fact]
     public void Removals_are_collected_after_an_hour()
     {
         var rig = KeyValueRig.Started();
@@ -214,6 +232,29 @@ public class LoneNodeTests
 
         Assert.Equal(KeyValueStatus.Invalid, result.Status);
         Assert.Contains(reason, result.Reason);
+    }
+
+    [Fact]
+    public void A_list_goes_on_after_the_longest_folder_and_after_nothing_longer()
+    {
+        var rig = KeyValueRig.Started();
+        rig.Put("k", "1");
+        var folder = new string('f', KeyValueLimits.MaxKey);
+
+        Assert.Equal(["k"], rig.Do(new() { Verb = KeyValueVerb.List, Key = "", After = folder + char.MaxValue }).Entries.Select(e => e.Key));
+        Assert.Equal(KeyValueStatus.Invalid, rig.Do(new() { Verb = KeyValueVerb.List, Key = "", After = folder + "ffff" }).Status);
+        Assert.Equal(KeyValueStatus.Invalid, rig.Do(new() { Verb = KeyValueVerb.List, Key = "", After = new string(char.MaxValue, 600) }).Status);
+    }
+
+    [Fact]
+    public void What_is_here_can_be_taken_a_few_keys_at_a_time()
+    {
+        var rig = KeyValueRig.Started();
+        for (var i = 0; i < 10; i++) rig.Put($"k{i}", "1");
+
+        Assert.Equal(["k0", "k1", "k2"], rig.Engine.LocalEntries("").Take(3).Select(e => e.Key));
+        Assert.Equal(["k3", "k4"], rig.Engine.LocalEntries("", "k2").Take(2).Select(e => e.Key));
+        Assert.Empty(rig.Engine.LocalEntries("", "k9"));
     }
 
     [Fact]
