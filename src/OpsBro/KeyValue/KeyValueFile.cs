@@ -22,6 +22,9 @@ internal sealed class KeyValueFile : IDisposable
         WaitsForFile = true,
     };
 
+    /// <summary>Commits asked for at the same time: the one at work, and one for what comes meanwhile. What is refused the database tries again.</summary>
+    public const int MostAsked = 2;
+
     readonly Database database;
     readonly Action<IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)>> persisted;
     readonly Action lost;
@@ -30,7 +33,8 @@ internal sealed class KeyValueFile : IDisposable
     List<(long Ticket, IReadOnlyList<StoredRow> Rows)> waiting = [];
     Statements? statements;
     int renewals;
-    bool isAsked, isLost;
+    int asked;
+    bool isAsked, isLost, isLostTold;
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="file">Where.</param>
@@ -51,6 +55,15 @@ internal sealed class KeyValueFile : IDisposable
 
     /// <summary>Why nothing can be written now; empty when it can.</summary>
     public string Problem => database.Problem;
+
+    /// <summary>Commits that the database has not ended.</summary>
+    public int Asked
+    {
+        get
+        {
+            lock (gate) return asked;
+        }
+    }
 
     /// <summary>Where what was damaged lies now; empty when nothing was.</summary>
     public string Aside => database.Aside;
@@ -105,7 +118,9 @@ internal sealed class KeyValueFile : IDisposable
 
     void Ask()
     {
-        if (!isAsked) isAsked = database.Write(Commit, Ended);
+        if (isAsked || asked >= MostAsked || !database.Write(Commit, Ended)) return;
+        isAsked = true;
+        asked++;
     }
 
     /// <summary>On the writer's thread; again with the same rows when the disk refused them.</summary>
@@ -132,10 +147,19 @@ internal sealed class KeyValueFile : IDisposable
 
     void Ended(bool isOnDisk)
     {
-        if (isLost) lost();
-        else if (isOnDisk) persisted(taken);
-        else return;   // the agent stops, or it is tried again: nobody was told that they are there
-        lock (gate) taken.Clear();
+        if (isLost && !isLostTold)
+        {
+            isLostTold = true;
+            lost();
+        }
+        else if (isOnDisk && !isLost) persisted(taken);
+        lock (gate)
+        {
+            asked--;
+            if (!isOnDisk) return;   // the agent stops, or it is tried again: nobody was told that they are there
+            taken.Clear();
+            if (waiting.Count > 0) Ask();
+        }
     }
 
     /// <summary>Commits what waits and closes the file.</summary>

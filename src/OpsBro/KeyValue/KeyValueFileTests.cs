@@ -94,6 +94,19 @@ public sealed class KeyValueFileTests : IDisposable
     }
 
     [Fact]
+    public void Only_its_owner_may_read_the_file_and_the_log_beside_it()
+    {
+        File.WriteAllBytes(FileName, []);
+        File.SetUnixFileMode(FileName, File.GetUnixFileMode(FileName) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        using var file = Open();
+        file.Load();
+        file.Write(1, [Row("a", "a secret")]);
+        Until(() => persisted.Count == 1);
+
+        foreach (var one in Directory.GetFiles(directory)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(one));
+    }
+
+    [Fact]
     public void A_file_that_is_no_database_is_moved_aside_and_said()
     {
         File.WriteAllText(FileName, "this is not SQLite");

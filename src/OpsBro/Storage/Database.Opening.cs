@@ -109,8 +109,28 @@ internal sealed partial class Database
         return opened;
     }
 
+    /// <summary>The file is its owner's alone, from its first byte; SQLite gives the log beside it the same mode.</summary>
+    static void MakePrivate(string path)
+    {
+        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        try
+        {
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, UnixCreateMode = mode,
+            };
+            new FileStream(path, options).Dispose();
+            if (System.IO.File.GetUnixFileMode(path) != mode) System.IO.File.SetUnixFileMode(path, mode);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // SQLite meets the same, and says it
+        }
+    }
+
     SqliteConnection Open(string source)
     {
+        if (kind.IsAlone && source != Memory) MakePrivate(source);
         var opened = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = source, Pooling = false, DefaultTimeout = 1 }.ToString());
         try
         {

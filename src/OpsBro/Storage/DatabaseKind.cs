@@ -30,7 +30,8 @@ internal sealed record DatabaseKind
     public bool IsSynced { get; init; }
 
     /// <summary>
-    /// No other process may open the file. It needs no shared memory beside it then, and what it has can be read though the disk is full.
+    /// No other process may open the file, and no other user read it. It needs no shared memory beside it then, and what it has can be read
+    /// though the disk is full.
     /// </summary>
     public bool IsAlone { get; init; }
 }

@@ -1,4 +1,9 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using OpsBro.Core.KeyValue;
+using OpsBro.KeyValue;
+using OpsBro.Storage;
 using static OpsBro.Tests.EndToEnd.KeyValueClient;
 
 namespace OpsBro.Tests.EndToEnd;
@@ -23,11 +28,16 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
     static ProcessStartInfo Program(string name, params string[] args) =>
         new(name, args) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true };
 
-    /// <summary>Only kv.db stands on it: the rest of the agent is not what is tested.</summary>
-    async Task<HttpClient> Start()
+    async Task Mount()
     {
         var mounted = await RunningAgent.Run(Program("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", mount));
         Assert.True(mounted.ExitCode == 0, $"mount needs root: {mounted.Errors}");
+    }
+
+    /// <summary>Only kv.db stands on it: the rest of the agent is not what is tested.</summary>
+    async Task<HttpClient> Start()
+    {
+        await Mount();
         Directory.CreateDirectory(agent.Data);
         File.CreateSymbolicLink(Path.Join(agent.Data, "kv.db"), Path.Join(mount, "kv.db"));
         agent.AddToAgentYml("groups: [kv]\n");
@@ -80,6 +90,35 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
         await Until(client, "PUT", "/v1/kv/k/0", "new");
         Assert.Equal("new", (await Send(client, "GET", "/v1/kv/k/0?raw")).Text);
         Assert.Equal("v19", (await Send(client, "GET", "/v1/kv/k/19?raw")).Text);
+    }
+
+    [Fact]
+    public async Task A_disk_that_refuses_for_long_is_tried_again_with_each_row_once()
+    {
+        await Mount();
+        var (persisted, telemetry, ticket, most) = (new ConcurrentQueue<long>(), new Telemetry(), 0L, 0);
+        using var file = new KeyValueFile(Path.Join(mount, "kv.db"), done => done.ToList().ForEach(d => persisted.Enqueue(d.Ticket)), () => { }, () => { },
+            TimeProvider.System, telemetry, NullLogger<Database>.Instance);
+        file.Load();
+        Fill();
+        await RunningAgent.Until(() => Written(200_000) && file.Problem.Length > 0, () => "the disk is never full");
+        var meter = telemetry.All.Single(m => m.Component == KeyValueFile.Kind.Component);
+        var tries = meter.Failures;
+        await RunningAgent.Until(() => Written(100) && meter.Failures >= tries + 4, () => "it is not tried again");
+
+        File.Delete(Ballast);
+        await RunningAgent.Until(() => persisted.Count == ticket, () => $"{persisted.Count} of {ticket} are on the disk");
+
+        Assert.Equal(Enumerable.Range(1, (int)ticket).Select(t => (long)t), persisted);
+        Assert.Equal(KeyValueFile.MostAsked, most);   // not one more with each try: on recovery each would write all that waits
+
+        bool Written(int bytes)
+        {
+            file.Write(++ticket, [new StoredRow(StoredTable.Entry, $"k{ticket}", new byte[bytes])]);
+            file.Retry();
+            most = Math.Max(most, file.Asked);
+            return true;
+        }
     }
 
     [Fact]
