@@ -41,10 +41,18 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>On the disk's thread.</summary>
     void Persisted(IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)> done)
     {
-        lock (gate)
+        try
         {
-            var now = Now;
-            for (var i = 0; i < done.Count; i++) engine?.Persisted(done[i].Ticket, now);
+            lock (gate)
+            {
+                var now = Now;
+                for (var i = 0; i < done.Count; i++) engine?.Persisted(done[i].Ticket, now);
+            }
+        }
+        // the border of the disk's thread: its end would be the agent's
+        catch (Exception e)
+        {
+            Break(e);
         }
     }
 

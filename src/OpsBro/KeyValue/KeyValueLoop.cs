@@ -206,15 +206,21 @@ internal sealed partial class KeyValueLoop : IHostedService
                 if (sleep > TimeSpan.Zero) wake.WaitOne(sleep);
             }
         }
-        // the border of the loop: the agent runs on, and says what happened
+        // the border of the loop
         catch (Exception e)
         {
-            LogBroken(logger, e);
-            broken = $"keys and values stopped by a fault of the program ({e.GetType().Name}: {e.Message}); "
-                + "see opsbro agent log show keyvalue, and restart the agent";
-            Close(broken);
-            readiness.Done(KeyValueComponent.Noun);
+            Break(e);
         }
+    }
+
+    /// <summary>What the engine holds cannot be trusted any more: the agent runs on without it, and says what happened.</summary>
+    void Break(Exception e)
+    {
+        LogBroken(logger, e);
+        broken = $"keys and values stopped by a fault of the program ({e.GetType().Name}: {e.Message}); "
+            + "see opsbro agent log show keyvalue, and restart the agent";
+        Close(broken);
+        readiness.Done(KeyValueComponent.Noun);
     }
 
     TimeSpan Round()
@@ -315,6 +321,11 @@ internal sealed partial class KeyValueLoop : IHostedService
         catch (OperationCanceledException)
         {
             // the agent stops
+        }
+        // the border of the task: members that nobody follows any more would be worse than none
+        catch (Exception e)
+        {
+            Break(e);
         }
     }
 
