@@ -19,6 +19,9 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
     /// <summary>Keys that <c>GET /kv/</c> names at most.</summary>
     public const int MaxLocal = 100_000;
 
+    /// <summary>Keys that are looked up under the engine's lock at once.</summary>
+    const int LocalPage = 1_000;
+
     /// <summary>Maps them.</summary>
     public void MapTo(ApiRoutes api)
     {
@@ -151,8 +154,15 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
 
     Task Local(HttpContext context)
     {
-        var keys = loop.Look(engine => engine.LocalEntries("").Take(MaxLocal).Select(entry => entry.Key).ToArray(), null);
-        return keys is null ? KeyAnswers.Refuse(context, 503, loop.NotReady) : KeyAnswers.Json(context, keys, KeyValueJson.Default.StringArray);
+        var keys = new List<string>();
+        for (var count = LocalPage; count == LocalPage && keys.Count < MaxLocal;)   // others are let in between two pages
+        {
+            var page = loop.Look(engine => engine.LocalEntries("", keys.LastOrDefault("")).Take(LocalPage).Select(entry => entry.Key).ToArray(), null);
+            if (page is null) return KeyAnswers.Refuse(context, 503, loop.NotReady);
+            keys.AddRange(page);
+            count = page.Length;
+        }
+        return KeyAnswers.Json(context, [.. keys], KeyValueJson.Default.StringArray);
     }
 
     /// <summary>The whole body; null when it is longer than a value may be. The engine keeps it, so it has its own memory.</summary>

@@ -177,7 +177,7 @@ internal sealed class KeyValueVerbs(ApiClient api, Terminal terminal)
     }
 
     static string[] Row(KeyView entry) =>
-        [entry.Key, $"{entry.Size}", $"{entry.Version}", $"{entry.Time:u}", entry.Writer, entry.Ttl is { } left ? $"{left:0} s" : ""];
+        [entry.Key, $"{entry.Size}", $"{entry.Version}", $"{entry.Time:u}", Printable(entry.Writer), entry.Ttl is { } left ? $"{left:0} s" : ""];
 
     Command Watch()
     {
