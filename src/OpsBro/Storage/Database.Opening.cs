@@ -117,7 +117,10 @@ internal sealed partial class Database
         {
             var options = new FileStreamOptions
             {
-                Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, UnixCreateMode = mode,
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.Read,
+                Share = FileShare.ReadWrite | FileShare.Delete,
+                UnixCreateMode = mode,
             };
             new FileStream(path, options).Dispose();
             if (System.IO.File.GetUnixFileMode(path) != mode) System.IO.File.SetUnixFileMode(path, mode);
