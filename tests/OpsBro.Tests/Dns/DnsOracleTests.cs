@@ -41,6 +41,7 @@ public class DnsOracleTests
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["PYTHONHASHSEED"] = "0" },   // or a seed makes other queries each time
         };
         using var oracle = Process.Start(start)!;
         var complaints = oracle.StandardError.ReadToEndAsync();

@@ -65,7 +65,9 @@ class Seen:
         if sum(self.counts[1:]) > MOST_RECORDS:
             raise Refused("too many records")
         for number in range(sum(self.counts[1:])):
+            end = self.end_of_name(parser.current)
             owner = parser.get_name()
+            parser.seek(end)    # it goes on behind all that it read, which is too far when a pointer leads to bytes around itself
             kind, cls, ttl, length = parser.get_struct("!HHIH")
             data = parser.get_bytes(length)
             if kind == dns.rdatatype.OPT:
@@ -74,6 +76,12 @@ class Seen:
                 self.opt = (cls, ttl)
                 if not self.version:
                     self.options(dns.wire.Parser(data))
+
+    def end_of_name(self, at):
+        """Behind its pointer or its zero."""
+        while at < len(self.wire) and 0 < self.wire[at] < 0x40:
+            at += 1 + self.wire[at]
+        return at + 1 + (at < len(self.wire) and self.wire[at] >= 0xC0)
 
     @property
     def version(self):
