@@ -31,7 +31,7 @@ ref struct DnsAnswer(Span<byte> into, int limit)
     public void Question(ReadOnlySpan<byte> message, int end)
     {
         message[DnsLimits.Header..end].CopyTo(Into[DnsLimits.Header..]);
-        (At, HasQuestion) = (end, true);
+        (At, HasQuestion) = (end, end > DnsLimits.Header);
     }
 
     /// <summary>Adds a record; with an age, it is TXT and gets one more text.</summary>

@@ -67,8 +67,9 @@ public sealed record DnsForwarding(ushort Id, ushort Flags, byte[] Question, boo
             var at = reader.At;
             if (!reader.TrySkipName() || !reader.TryRecord(out var head)) return null;
             if (head.Type != DnsType.Opt) continue;
+            if (i < before) return null;
             // it stands at the end; what is behind it can only be a signature over the whole message
-            (end, additionals, extended) = (at, (ushort)Math.Max(0, i - before), head.Ttl >> 24);
+            (end, additionals, extended) = (at, (ushort)(i - before), head.Ttl >> 24);
             break;
         }
         if (end == 0) end = reader.At;

@@ -55,6 +55,16 @@ public class DnsForwardingTests
     }
 
     [Fact]
+    public void An_answer_with_edns_among_its_answers_is_none()
+    {
+        var theirs = Theirs(0x8180, 1, opt);
+        theirs[7] = 2;
+        theirs[11] = 0;
+
+        Assert.Null(Ask().Answer(theirs));
+    }
+
+    [Fact]
     public void What_is_too_long_for_the_client_is_cut()
     {
         var cut = Ask(hasEdns: false, limit: 512).Answer(Theirs(0x8180, 100))!;

@@ -21,7 +21,7 @@ public enum DnsReading
 /// <summary>
 /// A query, read from its bytes without allocating. Grammar: RFC 1035, 4.1; EDNS: RFC 6891; the option COOKIE: RFC 7873.
 /// <code>
-/// query    = header question *record        ; one question; OPT at most once, in the additional records
+/// query    = header [question] *record      ; one question, or none and a cookie; OPT at most once, in the additional records
 /// question = name type class                ; a name without pointers: there is nothing before it
 /// </code>
 /// </summary>
@@ -73,9 +73,11 @@ public struct DnsQuery
         query = default;
         if (!DnsHeader.TryRead(message, out query.Header) || query.Header.Has(DnsHeader.Response)) return DnsReading.Drop;
         if (query.Header.Opcode != 0) return DnsReading.OtherCommand;
-        if (query.Header.Questions != 1 || !query.ReadQuestion(message, name, starts)) return DnsReading.Malformed;
+        if (query.Header.Questions > 1 || (query.Header.Questions == 1 && !query.ReadQuestion(message, name, starts))) return DnsReading.Malformed;
         var records = query.Header.Answers + query.Header.Authorities + query.Header.Additionals;
-        return records == 0 || (records <= DnsLimits.MaxQueryRecords && query.ReadRecords(message)) ? DnsReading.Good : DnsReading.Malformed;
+        if (records > 0 && (records > DnsLimits.MaxQueryRecords || !query.ReadRecords(message))) return DnsReading.Malformed;
+        // who asks nothing may ask for a cookie (RFC 7873, 5.4)
+        return query.Header.Questions == 1 || query.CookieLength > 0 ? DnsReading.Good : DnsReading.Malformed;
     }
 
     bool ReadQuestion(ReadOnlySpan<byte> message, Span<byte> name, Span<byte> starts)

@@ -80,6 +80,7 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
         }
         answer.Question(message, query.QuestionEnd);
         if (query.Version > 0) return Finish(zone, ref answer, message, client, default, DnsRcode.BadVers, isOurs: false, now);
+        if (query.NameLength == 0) return Finish(zone, ref answer, message, client, cookie, DnsRcode.NoError, isOurs: false, now);
         if (query.Class is not (DnsLimits.InternetClass or DnsLimits.AnyClass) || query.Type is >= DnsType.FirstCommand and <= DnsType.LastCommand)
             return Finish(zone, ref answer, message, client, cookie, DnsRcode.Refused, isOurs: false, now);
         if (query.Type == DnsType.Opt) return Finish(zone, ref answer, message, client, cookie, DnsRcode.FormErr, isOurs: false, now);

@@ -155,6 +155,19 @@ public class DnsResponderTests
     }
 
     [Fact]
+    public void Who_asks_nothing_gets_a_cookie()
+    {
+        var rig = Rig();
+        byte[] Asking(string options) => [.. Hex("abcd 0000 0000 0000 0000 0001 00 0029 04d0 00000000"), 0, (byte)Hex(options).Length, .. Hex(options)];
+
+        var answer = rig.Send(Asking("000a 0008 0102030405060708"))!;
+
+        Assert.Equal(Hex("abcd 8000 0000 0000 0000 0001 00 0029 04d0 00000000 001c 000a 0018 0102030405060708"), answer[..35]);
+        Assert.True(rig.Cookies.IsGood(answer.AsSpan(27), [127, 0, 0, 1], DnsRig.Now / 1000));
+        Assert.Equal(DnsRcode.FormErr, DnsMessage.TryRead(rig.Send(Asking("fde9 0000"))!)!.Rcode);
+    }
+
+    [Fact]
     public void Cookies_are_those_of_RFC_9018()
     {
         // appendix A.1 and A.2: the key, a client at 198.51.100.100, the cookie it is given at that moment

@@ -11,7 +11,7 @@ public sealed partial class DnsZone
     /// <summary>Why a name has the answers that it has; null for a name that cannot be written.</summary>
     public DnsExplanation? Explain(string name)
     {
-        if (DnsNames.Wire(name.ToLowerInvariant()) is not { } wire) return null;
+        if (DnsNames.Wire(DnsNames.Lower(name)) is not { } wire) return null;
         var starts = new List<byte>();
         for (var at = 0; wire[at] > 0; at += wire[at] + 1) starts.Add((byte)at);
         var found = Find(wire, starts.ToArray());

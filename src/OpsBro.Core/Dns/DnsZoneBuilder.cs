@@ -116,13 +116,16 @@ sealed partial class DnsZoneBuilder
                 foreach (var tag in service.Tags) tags.Add((DnsNames.Lower(service.Name), DnsNames.Lower(tag)));
             }
         }
-        foreach (var name in made.Values.ToList())
+        var sets = made.Values.Select(name => (Name: name, Set: SetOf(name, name.Label, isGroup: false))).ToList();
+        // no name twice: whoever calls a service "_redis._tcp" takes nothing away from redis
+        var known = new HashSet<byte[]>(sameBytes);
+        foreach (var (name, set) in sets)
         {
-            var set = SetOf(name, name.Label, isGroup: false);
-            all.Add((name.Key, set, false));
             foreach (var transport in (string[])["_tcp", "_udp"])
-                if (Key($"_{Escaped(name.Label)}.{transport}", DnsZone.Service) is { } key) all.Add((key, set, true));
+                if (Key($"_{Escaped(name.Label)}.{transport}", DnsZone.Service) is { } key && known.Add(key)) all.Add((key, set, true));
         }
+        foreach (var (name, set) in sets)
+            if (known.Add(name.Key)) all.Add((name.Key, set, false));
         // a tag that is a group only is found without a name of its own
         var services = made.Values.ToDictionary(n => DnsNames.Lower(n.Label), n => n);
         Begin();
@@ -131,9 +134,8 @@ sealed partial class DnsZoneBuilder
             foreach (var node in services.TryGetValue(service, out var of) ? of.Nodes : [])
                 if (HasTag(Nodes[node], service, tag)) Add(node, $"{Escaped(tag)}.{service}", DnsZone.Service, service);
         }
-        var known = all.Select(one => Convert.ToHexString(one.Item1)).ToHashSet(StringComparer.Ordinal);
         foreach (var name in made.Values)
-            if (known.Add(Convert.ToHexString(name.Key))) all.Add((name.Key, SetOf(name, name.Label, isGroup: false), false));
+            if (known.Add(name.Key)) all.Add((name.Key, SetOf(name, name.Label, isGroup: false), false));
     }
 
     static bool HasTag(DnsNode node, string service, string tag) =>

@@ -233,6 +233,24 @@ public class DnsZoneTests
         Assert.Equal(["web2 NotOk", "web1 None", "a.b.web4 NotOk", "web3 NotAlive", "web5 Critical"], told.Nodes.Select(n => $"{n.Node.Name} {n.Reason}"));
         Assert.Equal("missing", Rig().Zone.Explain("nosuch.group.opsbro")!.Place);
         Assert.Null(Rig().Zone.Explain("a..b"));
+        // letters beyond ASCII have no case, and 62 bytes of them stay 62
+        var label = string.Concat(Enumerable.Repeat("Ⱥ", 31));
+        Assert.Equal("found", DnsZone.Of([DnsRig.Node(label, "10.0.0.1")], new DnsZoneSettings()).Explain($"{label}.name.opsbro")!.Place);
+    }
+
+    /// <summary>One member with such a name must not take DNS away from all.</summary>
+    [Theory]
+    [InlineData("_redis._tcp")]
+    [InlineData("_REDIS._udp")]
+    public void A_service_that_is_named_like_the_name_of_another_takes_nothing_from_it(string name)
+    {
+        var odd = DnsRig.Node("odd", "10.0.0.9") with { Services = [DnsRig.Service(name, port: 99)] };
+
+        var rig = new DnsRig(odd, web1, web2);
+
+        Assert.Equal(["0 10 6379 web1.name.lan.opsbro.", "0 30 6380 web2.name.cloud.opsbro."], rig.Data("_redis._tcp.service.opsbro", DnsType.Srv));
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], rig.Data("redis.service.opsbro", DnsType.A));
+        Assert.Equal(["10.0.0.9"], rig.Data("odd.name.opsbro", DnsType.A));
     }
 
     [Fact]

@@ -137,6 +137,7 @@ internal sealed partial class DnsLoop : BackgroundService, IListener
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             LogFault(logger, e);
+            isDirty = true;
             await Task.Delay(TryAgain, stop);
         }
     }

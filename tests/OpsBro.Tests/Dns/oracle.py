@@ -55,13 +55,14 @@ class Seen:
             self.refused = f"wire: {type(e).__name__}"
 
     def read(self, parser):
-        if self.counts[0] != 1:
+        if self.counts[0] > 1:
             raise Refused("not one question")
-        name = parser.get_name()
-        if parser.current - 12 != len(name.to_wire()):
-            raise Refused("a pointer in the question")
-        self.type, self.cls = parser.get_struct("!HH")
-        self.name, self.end = name, parser.current
+        if self.counts[0]:
+            name = parser.get_name()
+            if parser.current - 12 != len(name.to_wire()):
+                raise Refused("a pointer in the question")
+            self.type, self.cls = parser.get_struct("!HH")
+            self.name, self.end = name, parser.current
         if sum(self.counts[1:]) > MOST_RECORDS:
             raise Refused("too many records")
         for number in range(sum(self.counts[1:])):
@@ -76,6 +77,8 @@ class Seen:
                 self.opt = (cls, ttl)
                 if not self.version:
                     self.options(dns.wire.Parser(data))
+        if not self.counts[0] and not self.cookie:
+            raise Refused("not one question, and no cookie is wanted")
 
     def end_of_name(self, at):
         """Behind its pointer or its zero."""
@@ -144,6 +147,8 @@ class Judge:
             assert known, f"dnspython: {refusal}, we ought to: {seen.refused}"
             self.count(f"known: {known}")
         self.count("malformed" if seen.refused else "well formed")
+        if not seen.opcode and not seen.refused and not seen.name:
+            return self.count("a cookie alone")
         self.answer(seen, question, answer)
 
     def answer(self, seen, question, answer):
