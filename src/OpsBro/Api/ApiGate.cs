@@ -13,17 +13,7 @@ namespace OpsBro.Api;
 internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, Telemetry telemetry, ILogger<ApiGate> logger)
 {
     readonly Meter meter = telemetry.Of("api", "requests");
-    (int Version, HttpOptions Options) known = (-1, new HttpOptions());
-
-    HttpOptions Options
-    {
-        get
-        {
-            var current = config.Current;
-            if (known.Version != current.Version) known = (current.Version, HttpOptions.Read(current.Agent, []));
-            return known.Options;
-        }
-    }
+    readonly CurrentHttp http = new(config);
 
     /// <summary>Handles one request.</summary>
     public async Task Invoke(HttpContext context)
@@ -63,11 +53,11 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
     void Check(HttpContext context)
     {
         var isLocal = IsLocal(context);
-        if (!isLocal && !Options.Answers(context.Request.Host.Host))
+        if (!isLocal && !http.Options.Answers(context.Request.Host.Host))
             throw new ApiProblem(421, $"this agent is not called \"{context.Request.Host.Host}\"; use its address, or add the name to http.hosts");
         var route = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>();
         var token = TokenOf(context.Request);
-        if (token is not null && !isLocal && !Options.Knows(token)) throw new ApiProblem(401, "the token is not one of http.tokens");
+        if (token is not null && !isLocal && !http.Options.Knows(token)) throw new ApiProblem(401, "the token is not one of http.tokens");
         if (route is null) return;   // nothing is there: 404 or 405, whoever asks
         if (route.Right == Right.Write && !isLocal && token is null)
         {
@@ -131,6 +121,8 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
         context.Response.StatusCode = problem.Status;
         if (problem.Status == 405) context.Response.Headers.Allow = allow;
         if (problem.Status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
+        // the only thing that is asked for here (RFC 9110, 15.5.22; RFC 6455, 4.4)
+        if (problem.Status == 426) (context.Response.Headers.Upgrade, context.Response.Headers.SecWebSocketVersion) = ("websocket", "13");
         var view = ApiProblem.View(problem.Status, problem.Message, context.Request.Path);
         await ApiRoutes.Write(context, view, ApiJson.Default.ProblemView, "application/problem+json");
     }

@@ -44,16 +44,17 @@ internal sealed class ApiServer
 
     void Listen(KestrelServerOptions kestrel, AgentOptions agent, IPEndPoint point, X509Certificate2? certificate, List<Problem> problems)
     {
-        var socket = new Socket(point.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket? socket = null;
         try
         {
+            socket = new Socket(point.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (point.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = point.Address.Equals(IPAddress.IPv6Any);
             socket.Bind(point);
             socket.Listen(512);
         }
         catch (SocketException e)
         {
-            socket.Dispose();
+            socket?.Dispose();
             problems.Add(new Problem(Path.Join(agent.ConfigDirectory, "agent.yml"), 0, 0,
                 $"the API cannot listen on {point} ({e.Message}); set http.listen to a free address, and restart"));
             return;

@@ -131,3 +131,24 @@ internal sealed record HttpOptions
         return hashes;
     }
 }
+
+/// <summary>The section as it is now: read when the configuration has changed. Safe from any thread.</summary>
+internal sealed class CurrentHttp(ConfigStore config)
+{
+    volatile Known? known;
+
+    sealed record Known(int Version, HttpOptions Options);
+
+    /// <summary>The options.</summary>
+    public HttpOptions Options
+    {
+        get
+        {
+            var current = config.Current;
+            if (known is { } last && last.Version == current.Version) return last.Options;
+            var options = HttpOptions.Read(current.Agent, []);
+            known = new Known(current.Version, options);
+            return options;
+        }
+    }
+}

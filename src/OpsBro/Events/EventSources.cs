@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpsBro.Checks;
 using OpsBro.Core.Checks;
 using OpsBro.Core.Gossip;
@@ -17,8 +18,9 @@ internal sealed record ClusterFeeds(
     Feed<UserEventArrived> Events);
 
 /// <summary>Turns what the slices tell on their feeds into items of the stream.</summary>
-internal sealed class EventSources(
-    EventRing ring, NodeRecords records, Groups groups, Feed<CheckChanged> checks, ClusterFeeds feeds, TimeProvider clock) : BackgroundService
+internal sealed partial class EventSources(
+    EventRing ring, NodeRecords records, Groups groups, Feed<CheckChanged> checks, ClusterFeeds feeds, TimeProvider clock,
+    ILogger<EventSources> logger) : BackgroundService
 {
     /// <summary>Why something is known of another node.</summary>
     const string SaidSo = "the node says so";
@@ -45,11 +47,24 @@ internal sealed class EventSources(
         Each(nodeChanges, Add, stoppingToken),
         Each(userEvents, Add, stoppingToken));
 
-    static async Task Each<T>(Feed<T>.Subscription subscription, Func<T, ValueTask> add, CancellationToken stop)
+    async Task Each<T>(Feed<T>.Subscription subscription, Func<T, ValueTask> add, CancellationToken stop)
     {
         using (subscription)
         {
-            await foreach (var item in subscription.Items.ReadAllAsync(stop)) await add(item);
+            await foreach (var item in subscription.Items.ReadAllAsync(stop)) await Guarded(item, add);
+        }
+    }
+
+    async ValueTask Guarded<T>(T item, Func<T, ValueTask> add)
+    {
+        try
+        {
+            await add(item);
+        }
+        // the border of the loop: what comes next is told
+        catch (Exception e)
+        {
+            LogFault(logger, typeof(T).Name, e);
         }
     }
 
@@ -173,4 +188,7 @@ internal sealed class EventSources(
                    SubjectOf(node.View, node.Record), node.Record.Json),
         ];
     }
+
+    [LoggerMessage(LogLevel.Error, "events: a {Change} was not told by a fault of the program")]
+    static partial void LogFault(ILogger logger, string change, Exception e);
 }

@@ -25,25 +25,13 @@ internal sealed class StreamDoor(ConfigStore config)
 
     const string KeyEnd = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";   // RFC 6455, section 1.3
 
-    (int Version, HttpOptions Options)? known;
-
-    HttpOptions Options
-    {
-        get
-        {
-            var current = config.Current;
-            if (known is { } last && last.Version == current.Version) return last.Options;
-            var options = HttpOptions.Read(current.Agent, []);
-            known = (current.Version, options);
-            return options;
-        }
-    }
+    readonly CurrentHttp http = new(config);
 
     /// <summary>Lets it in.</summary>
     /// <exception cref="ApiProblem">401, 403 or 421 with the way out.</exception>
     public void Check(StreamCaller caller)
     {
-        var options = Options;
+        var options = http.Options;
         if (!options.Answers(caller.Host))
             throw new ApiProblem(421, $"this agent is not called \"{caller.Host}\"; use its address, or add the name to http.hosts");
         if (caller.Origin is { } origin && !IsOurs(HostOf(origin), caller.Host, options))

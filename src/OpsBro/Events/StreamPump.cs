@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using OpsBro.Platform;
 
 namespace OpsBro.Events;
@@ -8,7 +9,7 @@ namespace OpsBro.Events;
 /// rounds have pauses in proportion to their length, so that a thousand readers and any number of changes take a known part of a core at
 /// most: what happens meanwhile goes out together.
 /// </summary>
-internal sealed class StreamPump
+internal sealed partial class StreamPump
 {
     /// <summary>A pause is so many times as long as the round before it: at most a tenth of a core.</summary>
     public const int Rest = 9;
@@ -16,8 +17,8 @@ internal sealed class StreamPump
     /// <summary>Longest pause.</summary>
     public static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Rounds shorter than this need no pause.</summary>
-    static readonly TimeSpan shortRound = TimeSpan.FromMilliseconds(1);
+    /// <summary>Rounds shorter than this need no pause: it would be shorter than a timer can be.</summary>
+    static readonly TimeSpan shortRound = TimeSpan.FromMilliseconds(1) / Rest;
 
     /// <summary>A reader whose socket took nothing is tried again after so long.</summary>
     static readonly TimeSpan again = TimeSpan.FromMilliseconds(50);
@@ -30,13 +31,14 @@ internal sealed class StreamPump
     readonly Action<StreamClient> left;
     readonly Meter meter;
     readonly Func<TimeSpan> clock;
+    readonly ILogger logger;
     readonly WakeUp wake = new();
-    readonly ConcurrentQueue<StreamClient> newcomers = new();
+    // in the order in which they were given: a goodbye is for those who came before it
+    readonly ConcurrentQueue<(StreamClient? Newcomer, int Code, string Reason)> orders = new();
     readonly List<StreamClient> clients = [];
     readonly Dictionary<string, (StreamView View, int Readers)> views = new(StringComparer.Ordinal);
     readonly Lock gate = new();
     long sentBytes, cutOff, given;
-    (int Code, string Reason)? ending;
 
     /// <summary>A pump; nothing runs yet.</summary>
     /// <param name="ring">The changes.</param>
@@ -44,8 +46,9 @@ internal sealed class StreamPump
     /// <param name="left">Called for each reader that has gone.</param>
     /// <param name="meter">Counts rounds.</param>
     /// <param name="clock">Monotonic.</param>
-    public StreamPump(EventRing ring, StreamSnapshots snapshots, Action<StreamClient> left, Meter meter, Func<TimeSpan> clock) =>
-        (this.ring, this.snapshots, this.left, this.meter, this.clock) = (ring, snapshots, left, meter, clock);
+    /// <param name="logger">Where faults are told.</param>
+    public StreamPump(EventRing ring, StreamSnapshots snapshots, Action<StreamClient> left, Meter meter, Func<TimeSpan> clock, ILogger logger) =>
+        (this.ring, this.snapshots, this.left, this.meter, this.clock, this.logger) = (ring, snapshots, left, meter, clock, logger);
 
     /// <summary>Bytes sent.</summary>
     public long SentBytes => Interlocked.Read(ref sentBytes);
@@ -85,14 +88,14 @@ internal sealed class StreamPump
     /// <summary>A new reader.</summary>
     public void Add(StreamClient client)
     {
-        newcomers.Enqueue(client);
+        orders.Enqueue((client, 0, ""));
         Wake();
     }
 
-    /// <summary>Says goodbye to every reader.</summary>
+    /// <summary>Says goodbye to every reader there is.</summary>
     public void EndAll(int code, string reason)
     {
-        lock (gate) ending = (code, reason);
+        orders.Enqueue((null, code, reason));
         Wake();
     }
 
@@ -110,7 +113,7 @@ internal sealed class StreamPump
                 var took = Monotonic.Now - began;
                 if (clients.Count > 0) meter.Ran(took);
                 if (took >= shortRound) await Task.Delay(took * Rest < LongestRest ? took * Rest : LongestRest, stop);
-                if (clients.Count == 0 && newcomers.IsEmpty) await wake.Called.WaitAsync(stop);
+                if (clients.Count == 0 && orders.IsEmpty) await wake.Called.WaitAsync(stop);
                 else await Task.WhenAny(wake.Called, Task.Delay(isBusy ? again : tick, stop));
             }
         }
@@ -129,15 +132,17 @@ internal sealed class StreamPump
     /// <returns>True when one of them is to be looked at soon.</returns>
     bool Round(TimeSpan now)
     {
-        while (newcomers.TryDequeue(out var newcomer)) clients.Add(newcomer);
+        while (orders.TryDequeue(out var order))
+        {
+            if (order.Newcomer is { } newcomer) clients.Add(newcomer);
+            else foreach (var client in clients) client.Session.End(order.Code, order.Reason);
+        }
         if (clients.Count == 0) return false;
-        if (TakeEnding() is { } end)
-            foreach (var client in clients) client.Session.End(end.Code, end.Reason);
         var (isBusy, sent) = (false, 0L);
         for (var i = clients.Count - 1; i >= 0; i--)
         {
             var client = clients[i];
-            if (client.Send(now, ref sent))
+            if (Send(client, now, ref sent))
             {
                 isBusy |= client.IsBusy;
                 continue;
@@ -151,13 +156,17 @@ internal sealed class StreamPump
         return isBusy;
     }
 
-    (int Code, string Reason)? TakeEnding()
+    bool Send(StreamClient client, TimeSpan now, ref long sent)
     {
-        lock (gate)
+        try
         {
-            var end = ending;
-            ending = null;
-            return end;
+            return client.Send(now, ref sent);
+        }
+        // the border of a reader: it is sent away, and the others are served
+        catch (Exception e)
+        {
+            LogFault(logger, e);
+            return false;
         }
     }
 
@@ -182,4 +191,7 @@ internal sealed class StreamPump
             foreach (var (view, _) in views.Values) view.Tidy(now);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "websocket: a reader was sent away by a fault of the program")]
+    static partial void LogFault(ILogger logger, Exception e);
 }

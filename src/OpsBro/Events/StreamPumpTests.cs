@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using OpsBro.Events;
 using OpsBro.Tests.EndToEnd;
 
@@ -19,14 +20,18 @@ public sealed class StreamPumpTests : IAsyncDisposable
     readonly List<Socket> readers = [];
     long clock = TimeSpan.FromHours(1).Ticks;
     int left;
+    volatile bool isBroken;
 
     public StreamPumpTests()
     {
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
-        snapshots = new StreamSnapshots(ring, number => Task.FromResult<IReadOnlyList<StreamItem>>(
-            [new StreamItem(number, "member", "{\"change\":\"snapshot\"}"u8.ToArray(), new StreamSubject { Node = "n1" }, "{}"u8.ToArray())]), Now);
-        pump = new StreamPump(ring, snapshots, _ => Interlocked.Increment(ref left), new Telemetry().Of("events", "websocket"), Now);
+        snapshots = new StreamSnapshots(ring, number => isBroken
+            ? throw new InvalidOperationException("this fault is part of the test")
+            : Task.FromResult<IReadOnlyList<StreamItem>>(
+                [new StreamItem(number, "member", "{\"change\":\"snapshot\"}"u8.ToArray(), new StreamSubject { Node = "n1" }, "{}"u8.ToArray())]), Now);
+        pump = new StreamPump(ring, snapshots, _ => Interlocked.Increment(ref left), new Telemetry().Of("events", "websocket"), Now,
+            NullLogger.Instance);
         running = pump.Run(stop.Token);
     }
 
@@ -49,7 +54,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
     }
 
     /// <summary>A reader whose kernel holds little for it.</summary>
-    async Task<Socket> Reader(bool isWebSocket = false)
+    async Task<Socket> Reader(bool isWebSocket = false, long? since = null)
     {
         var reader = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };
         readers.Add(reader);
@@ -60,7 +65,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
         socket.Blocking = false;
         var view = pump.ViewFor(new StreamWishes(isWebSocket, true, new StreamFilter()));
         var client = new StreamClient(socket, IPAddress.Loopback, new StreamSession(new StreamCursor(ring, view, snapshots,
-            number => new HelloView(number, "n1", DateTimeOffset.UnixEpoch), null), Now()), view);
+            number => new HelloView(number, "n1", DateTimeOffset.UnixEpoch), since), Now()), view);
         pump.Add(client);
         _ = client.Listen(default, pump.Wake);
         return reader;
@@ -179,6 +184,36 @@ public sealed class StreamPumpTests : IAsyncDisposable
         second.Close();
         await Soon(() => left == 2, "the second reader is still there");
         Assert.Equal(0, pump.CutOff);
+    }
+
+    [Fact]
+    public async Task A_goodbye_is_not_kept_for_who_comes_later()
+    {
+        pump.EndAll(WebSocketFrames.GoingAway, "the port is closed");
+
+        var later = await Reader(isWebSocket: true);
+        await Until(later, "hello");
+        Add(1);
+
+        await Until(later, $"{ring.Newest}");
+        Assert.Equal(0, left);
+    }
+
+    [Fact]
+    public async Task A_fault_with_one_reader_is_not_the_others()
+    {
+        var well = await Reader();
+        await Until(well, "event: hello");
+        isBroken = true;
+        var broken = await Reader(since: 1);
+        await Soon(() => left == 1, "the reader of the fault is still there");
+
+        Add(1);
+
+        await Until(well, $"id: {ring.Newest}\n");
+        isBroken = false;
+        await Until(await Reader(since: 1), "event: snapshot-done");
+        await Assert.ThrowsAsync<EndOfStreamException>(() => Until(broken, "event: snapshot"));
     }
 
     public async ValueTask DisposeAsync()

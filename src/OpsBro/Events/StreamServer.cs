@@ -38,7 +38,7 @@ internal sealed partial class StreamServer : BackgroundService, IListener
     {
         (this.config, this.hub, this.logger) = (config, hub, logger);
         pump = new StreamPump(hub.Ring, hub.Snapshots, client => guests.Leave(client.Source), telemetry.Of("events", "websocket"),
-            () => Monotonic.Now);
+            () => Monotonic.Now, logger);
         welcome = new StreamWelcome(hub, pump, guests);
     }
 
@@ -130,16 +130,17 @@ internal sealed partial class StreamServer : BackgroundService, IListener
     void Open()
     {
         var at = options.Point;
-        var socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket? socket = null;
         try
         {
+            socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (at.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = at.Address.Equals(IPAddress.IPv6Any);
             socket.Bind(at);
             socket.Listen(Backlog);
         }
         catch (SocketException e)
         {
-            socket.Dispose();
+            socket?.Dispose();
             problem = $"websocket cannot listen on {at} ({e.Message}): another program has it, or the address is not of this host; "
                 + "set websocket.address or websocket.port; it is tried again";
             return;

@@ -66,7 +66,7 @@ internal sealed class StreamSession(StreamCursor cursor, TimeSpan began)
             {
                 frames.Read(bytes);
                 if (frames.Fault != 0) (isEnding, code, reason) = (true, frames.Fault, frames.Reason);
-                else if (frames.IsClosed) (isEnding, code) = (true, WebSocketFrames.Normal);
+                else if (frames.IsClosed) (isEnding, code) = (true, frames.CloseCode);
             }
             if (!isEnding && heard > MaxHeard)
                 (isEnding, code, reason) = (true, WebSocketFrames.PolicyViolation, $"send at most {MaxHeard} bytes in {PingEvery.TotalSeconds} s");

@@ -202,12 +202,12 @@ public class StreamSessionTests
         Assert.True(session.Hear(WebSocketFramesTests.Frame(WebSocketFrames.Ping, "abc"u8), now));
         var (kind, payload) = Assert.Single(Frames(session));
         Assert.False(session.Hear(WebSocketFramesTests.Frame(WebSocketFrames.Text, "whatever"u8), now));
-        Assert.True(session.Hear(WebSocketFramesTests.Frame(WebSocketFrames.Close, [3, 232]), now));
+        Assert.True(session.Hear(WebSocketFramesTests.Frame(WebSocketFrames.Close, [3, 233]), now));
         Add();
         var last = Assert.Single(Frames(session));
 
         Assert.Equal((WebSocketFrames.Pong, "abc"), (kind, Encoding.ASCII.GetString(payload)));
-        Assert.Equal((WebSocketFrames.Close, WebSocketFrames.Normal), (last.Kind, (last.Payload[0] << 8) | last.Payload[1]));
+        Assert.Equal((WebSocketFrames.Close, WebSocketFrames.GoingAway), (last.Kind, (last.Payload[0] << 8) | last.Payload[1]));
         Assert.True(session.IsOver);
     }
 

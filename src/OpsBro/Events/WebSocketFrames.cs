@@ -18,6 +18,9 @@ internal static class WebSocketFrames
 
     const byte Final = 0x80;
 
+    /// <summary>True for a reason that may stand in a frame (section 7.4).</summary>
+    public static bool MayBeSent(int code) => code is >= 1000 and <= 1014 and not (1004 or 1005 or 1006) or >= 3000 and <= 4999;
+
     /// <summary>Writes the head of a frame.</summary>
     public static void Head(IBufferWriter<byte> to, int kind, int length)
     {
@@ -77,6 +80,9 @@ internal sealed class WebSocketReader
 
     /// <summary>True once the client has said that it ends.</summary>
     public bool IsClosed { get; private set; }
+
+    /// <summary>Why it ends, as it said.</summary>
+    public int CloseCode { get; private set; } = WebSocketFrames.Normal;
 
     /// <summary>Pings and pongs that came.</summary>
     public int Controls { get; private set; }
@@ -162,7 +168,9 @@ internal sealed class WebSocketReader
         switch (kind)
         {
             case WebSocketFrames.Close:
-                IsClosed = true;
+                if (controlLength > 0) CloseCode = controlLength == 1 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(control);
+                if (WebSocketFrames.MayBeSent(CloseCode)) IsClosed = true;
+                else Fail(WebSocketFrames.ProtocolError, $"a close with the reason {CloseCode}, which nobody may send");
                 break;
             case WebSocketFrames.Ping:
                 Controls++;

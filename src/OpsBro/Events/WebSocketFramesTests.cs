@@ -95,6 +95,10 @@ public class WebSocketFramesTests
         { "whole", Frame(WebSocketFrames.Ping, [], isFinal: false) },
         { "did not begin", Frame(WebSocketFrames.Continuation, "a"u8) },
         { "inside another", [.. Frame(WebSocketFrames.Text, "a"u8, isFinal: false), .. Frame(WebSocketFrames.Text, "b"u8)] },
+        { "reason 0", Frame(WebSocketFrames.Close, [3]) },
+        { "reason 999", Frame(WebSocketFrames.Close, [3, 231]) },
+        { "reason 1005", Frame(WebSocketFrames.Close, [3, 237]) },
+        { "reason 5000", Frame(WebSocketFrames.Close, [19, 136]) },
         { "highest bit", [0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4] },
     };
 

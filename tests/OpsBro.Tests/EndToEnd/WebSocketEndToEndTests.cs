@@ -271,6 +271,14 @@ public class WebSocketEndToEndTests
         var large = await Say(port, $"GET / HTTP/1.1\r\nHost: localhost\r\nX: {new string('x', 20_000)}\r\n\r\n");
         var head = await Say(port, "HEAD /v1/stream HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:6768\r\n\r\n");
 
+        foreach (var at in (int[])[port, agent.Port])
+        {
+            var old = await Say(at, "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 426 ", old);
+            Assert.Contains("Sec-WebSocket-Version: 13\r\n", old);
+            Assert.Contains("Upgrade: websocket\r\n", old);
+        }
         Assert.StartsWith("HTTP/1.1 426 ", root);
         Assert.StartsWith("HTTP/1.1 404 ", elsewhere);
         Assert.StartsWith("HTTP/1.1 400 ", junk);
