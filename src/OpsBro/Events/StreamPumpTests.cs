@@ -213,7 +213,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
         await Until(well, $"id: {ring.Newest}\n");
         isBroken = false;
         await Until(await Reader(since: 1), "event: snapshot-done");
-        await Assert.ThrowsAsync<EndOfStreamException>(() => Until(broken, "event: snapshot"));
+        Assert.True(await Record.ExceptionAsync(() => Until(broken, "event: snapshot")) is EndOfStreamException or SocketException);
     }
 
     public async ValueTask DisposeAsync()

@@ -182,7 +182,7 @@ internal sealed record TuningView(string Name, string Lan, string Wan, string Lo
 /// <param name="Errors">Members that could not.</param>
 /// <param name="Keys">The keys.</param>
 /// <param name="Messages">What members say, by name.</param>
-internal sealed record KeysView(int Nodes, int Answered, int Errors, KeyView[] Keys, IReadOnlyDictionary<string, string> Messages)
+internal sealed record KeysView(int Nodes, int Answered, int Errors, MemberKeyView[] Keys, IReadOnlyDictionary<string, string> Messages)
 {
     /// <summary>Since when this node encrypts with the primary key; null when not known yet.</summary>
     public DateTimeOffset? PrimarySince { get; init; }
@@ -206,7 +206,7 @@ internal sealed record RotationView(
 /// <param name="Key">The key in base64; null unless it was asked for.</param>
 /// <param name="Nodes">Members that have it.</param>
 /// <param name="Primary">Members that encrypt with it.</param>
-internal sealed record KeyView(string Fingerprint, string? Key, int Nodes, int Primary);
+internal sealed record MemberKeyView(string Fingerprint, string? Key, int Nodes, int Primary);
 
 /// <summary>A key to install, use or remove.</summary>
 internal sealed record KeyRequest

@@ -26,7 +26,7 @@ public partial class ApiFieldsTests
             .SelectMany(file => XDocument.Load(Path.Join(AppContext.BaseDirectory, file)).Descendants("member"))
             .Where(member => member.Attribute("name")!.Value.Contains(":OpsBro.", StringComparison.Ordinal))
             .ToDictionary(member => member.Attribute("name")!.Value);
-        var all = new JsonObject();
+        var (all, types) = (new JsonObject(), new Dictionary<string, Type>());
         foreach (var context in program.GetTypes().Where(type => type.IsSubclassOf(typeof(JsonSerializerContext))))
         {
             var known = (JsonSerializerContext)context.GetProperty("Default", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
@@ -38,6 +38,9 @@ public partial class ApiFieldsTests
                 foreach (var property in info.Properties)
                     if ((property.AttributeProvider as MemberInfo)?.Name is { } name && Comment(comments, property.DeclaringType, name) is { } meaning)
                         fields[property.Name] = meaning;
+                // the document tells them apart by their name
+                Assert.Equal(info.Type, types.GetValueOrDefault(info.Type.Name, info.Type));
+                types[info.Type.Name] = info.Type;
                 if (fields.Count > 0) all[info.Type.Name] = fields;
             }
         }

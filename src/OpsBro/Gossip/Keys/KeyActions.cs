@@ -77,7 +77,8 @@ internal sealed class KeyActions(Cluster cluster)
         lock (gate) known = rotation is { } r && r.Pool == pool && r.Age.Fingerprint == pool.KeyFingerprint ? r : null;
         return new KeysView(round.Nodes, round.Nodes - round.Missing.Count, round.Failed.Count,
             [
-                .. round.Keys.Select(k => new KeyView(GossipKey.FingerprintOf(k.Key), show ? k.Key : null, k.Value, round.PrimaryKeys.GetValueOrDefault(k.Key)))
+                .. round.Keys
+                    .Select(k => new MemberKeyView(GossipKey.FingerprintOf(k.Key), show ? k.Key : null, k.Value, round.PrimaryKeys.GetValueOrDefault(k.Key)))
                     .OrderByDescending(k => k.Primary).ThenByDescending(k => k.Nodes).ThenBy(k => k.Fingerprint, StringComparer.Ordinal),
             ],
             messages)
@@ -100,7 +101,7 @@ internal sealed class KeyActions(Cluster cluster)
             var round = request.Local ? await OnThisNode(pool, command, key) : await KeyQuestions.To(pool).Ask(command, key);
             var word = command switch { KeyCommand.Install => "installed", KeyCommand.Use => "in use", _ => "removed" };
             pool.Note("keys", $"key {fingerprint} {word} on {round.Done.Count} of {round.Nodes} members" + (round.IsWhole ? "" : $"; {round.Gap}"));
-            return View(pool, round, show: false) with { Keys = [new KeyView(fingerprint, null, round.Done.Count, 0)] };
+            return View(pool, round, show: false) with { Keys = [new MemberKeyView(fingerprint, null, round.Done.Count, 0)] };
         });
     }
 
