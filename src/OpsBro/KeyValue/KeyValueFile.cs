@@ -7,7 +7,7 @@ namespace OpsBro.KeyValue;
 
 /// <summary>
 /// The rows of the engine in <c>kv.db</c>. What is given while a commit runs goes into the next one, so that many writes share one flush of
-/// the disk, and a single one does not wait. All statements of the slice stand here.
+/// the disk, and a single one does not wait: who gave it commits it. All statements of the slice stand here.
 /// </summary>
 internal sealed class KeyValueFile : IDisposable
 {
@@ -19,6 +19,7 @@ internal sealed class KeyValueFile : IDisposable
         GroupTime = TimeSpan.Zero,
         IsSynced = true,
         IsAlone = true,
+        CommitsHere = true,
         WaitsForFile = true,
     };
 
@@ -38,9 +39,9 @@ internal sealed class KeyValueFile : IDisposable
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="file">Where.</param>
-    /// <param name="persisted">Told on the disk's thread which rows are on the disk, in order.</param>
-    /// <param name="lost">Told on the disk's thread, once, that the file was damaged or removed and a new one begun.</param>
-    /// <param name="problemChanged">Told on the disk's thread that <see cref="Problem"/> is another one.</param>
+    /// <param name="persisted">Told on the thread that commits which rows are on the disk, in order.</param>
+    /// <param name="lost">Told on the thread that commits, once, that the file was damaged or removed and a new one begun.</param>
+    /// <param name="problemChanged">Told on the thread that commits that <see cref="Problem"/> is another one.</param>
     /// <param name="time">Wall clock.</param>
     /// <param name="telemetry">Counters.</param>
     /// <param name="logger">The database's log.</param>
@@ -97,7 +98,7 @@ internal sealed class KeyValueFile : IDisposable
         while (reader.Read()) rows.Add(new StoredRow(table, reader.GetString(0), reader.GetFieldValue<byte[]>(1)));
     }
 
-    /// <summary>Writes rows, after those of earlier calls. Never waits.</summary>
+    /// <summary>Writes rows, after those of earlier calls. Never waits; <see cref="Commit()"/> follows, outside of the engine's lock.</summary>
     public void Write(long ticket, IReadOnlyList<StoredRow> rows)
     {
         lock (gate)
@@ -106,6 +107,9 @@ internal sealed class KeyValueFile : IDisposable
             Ask();
         }
     }
+
+    /// <summary>Commits what was given, unless another thread does.</summary>
+    public void Commit() => database.CommitHere();
 
     /// <summary>Tries again what could not be written; the engine's clock calls it.</summary>
     public void Retry()
@@ -123,7 +127,7 @@ internal sealed class KeyValueFile : IDisposable
         asked++;
     }
 
-    /// <summary>On the writer's thread; again with the same rows when the disk refused them.</summary>
+    /// <summary>On the thread that commits; again with the same rows when the disk refused them.</summary>
     void Commit(SqliteConnection c)
     {
         lock (gate)

@@ -55,6 +55,7 @@ public sealed class KeyValueFileTests : IDisposable
             file.Write(1, [Row("a", "1"), Row("a", "meta", StoredTable.Meta), Row("é\u0001", "")]);
             file.Write(2, [Row("a", "2"), Row("b", "3")]);
             file.Write(3, [Row("b", null), Row("never", null)]);
+            file.Commit();
             Until(() => persisted.Count == 3);
         }
 
@@ -71,6 +72,7 @@ public sealed class KeyValueFileTests : IDisposable
         file.Load();
 
         for (var i = 1; i <= 2_000; i++) file.Write(i, [Row($"k{i % 100}", $"{i}")]);
+        file.Commit();
         Until(() => persisted.Count == 2_000);
 
         Assert.Equal(Enumerable.Range(1, 2_000).Select(i => (long)i), persisted);
@@ -82,6 +84,7 @@ public sealed class KeyValueFileTests : IDisposable
         var file = Open();
         file.Load();
         file.Write(1, [Row("a", "1")]);
+        file.Commit();
         Until(() => persisted.Count == 1);
         var copy = Path.Join(directory, "copy");
         Directory.CreateDirectory(copy);
@@ -101,6 +104,7 @@ public sealed class KeyValueFileTests : IDisposable
         using var file = Open();
         file.Load();
         file.Write(1, [Row("a", "a secret")]);
+        file.Commit();
         Until(() => persisted.Count == 1);
 
         foreach (var one in Directory.GetFiles(directory)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(one));
@@ -123,10 +127,12 @@ public sealed class KeyValueFileTests : IDisposable
         using var file = Open();
         file.Load();
         file.Write(1, [Row("a", "1")]);
+        file.Commit();
         Until(() => persisted.Count == 1);
 
         foreach (var one in Directory.GetFiles(directory)) File.Delete(one);
         file.Write(2, [Row("b", "2")]);
+        file.Commit();
         Until(() => lost > 0);
 
         Assert.Equal([1], persisted);

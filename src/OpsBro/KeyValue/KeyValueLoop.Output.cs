@@ -11,12 +11,35 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>Changes told on the agent's event stream in one second; of more it says that they are left out, for other topics share its memory.</summary>
     public const int MaxTold = 200;
 
+    List<OutLink> unsent = [];
     long toldSecond;
     int told;
 
-    void IKeyValueOutput.Send(string member, ReadOnlyMemory<byte> message) => Links.Send(LinkKind.KeyValue, member, message);
+    void IKeyValueOutput.Send(string member, ReadOnlyMemory<byte> message)
+    {
+        if (Links.Put(LinkKind.KeyValue, member, message) is { } link && !unsent.Contains(link)) unsent.Add(link);
+    }
 
-    void IKeyValueOutput.Persist(long ticket, IReadOnlyList<StoredRow> rows) => file!.Write(ticket, rows);
+    /// <summary>The links that have something to send; <see cref="Start"/> follows, outside of the lock.</summary>
+    List<OutLink>? Unsent()
+    {
+        if (unsent.Count == 0) return null;
+        var links = unsent;
+        unsent = [];
+        return links;
+    }
+
+    static void Start(List<OutLink>? links)
+    {
+        if (links is null) return;
+        foreach (var link in links) link.Start();
+    }
+
+    void IKeyValueOutput.Persist(long ticket, IReadOnlyList<StoredRow> rows)
+    {
+        hasWritten = true;
+        file!.Write(ticket, rows);
+    }
 
     void IKeyValueOutput.Answer(ulong id, KeyValueResult result)
     {
@@ -38,25 +61,29 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
             number => JsonSerializer.SerializeToUtf8Bytes(item with { Sequence = number }, KeyValueJson.Default.KeyItem));
     }
 
-    /// <summary>On the disk's thread.</summary>
+    /// <summary>On the thread that commits.</summary>
     void Persisted(IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)> done)
     {
+        List<OutLink>? links;
         try
         {
             lock (gate)
             {
                 var now = Now;
                 for (var i = 0; i < done.Count; i++) engine?.Persisted(done[i].Ticket, now);
+                links = Unsent();
             }
         }
-        // the border of the disk's thread: its end would be the agent's
+        // the border of the file: who commits waits for nothing of this
         catch (Exception e)
         {
             Break(e);
+            return;
         }
+        Start(links);
     }
 
-    /// <summary>On the disk's thread.</summary>
+    /// <summary>On the thread that commits.</summary>
     void DiskChanged()
     {
         lock (gate)
@@ -65,7 +92,7 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
         }
     }
 
-    /// <summary>On the disk's thread: the file is another one, and empty. The loop begins anew, as another store.</summary>
+    /// <summary>On the thread that commits: the file is another one, and empty. The loop begins anew, as another store.</summary>
     void Lost()
     {
         LogLost(logger, self.Options.KeyValueFile);

@@ -16,6 +16,7 @@ namespace OpsBro.KeyValue;
 /// <summary>
 /// The engine of keys and values, and the process around it. One lock: requests, links and the disk enter it on their own threads, so that
 /// a value that is here is read without a change of thread. What the engine causes only puts something down: nothing of it comes back in.
+/// Who has made it write leaves the lock and commits, unless another does: a write alone changes no thread either.
 /// </summary>
 internal sealed partial class KeyValueLoop : IHostedService
 {
@@ -54,7 +55,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     KeyValueSight.View? view;
     KeyValueResult? submitted;
     ulong lastId, submitting;
-    bool areWatchesOther;
+    bool areWatchesOther, hasWritten;
     Task following = Task.CompletedTask;
     volatile string name = "", notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
     volatile bool needsLinks, mustReopen;
@@ -72,7 +73,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         (members, nodes) = (memberFeed.Subscribe(), nodeFeed.Subscribe());
         cluster.Parts.Facts.Add((KeyValueSight.Fact, () => announcement));
         cluster.Parts.Troubles.Add(() => Problems);
-        cluster.Parts.Links.Register(LinkKind.KeyValue, Received);
+        cluster.Parts.Links.Register(LinkKind.KeyValue, Received, FrameEnded);
         ring.Declare(KeyValueComponent.Noun);
         readiness.Expect(KeyValueComponent.Noun);
         thread = new Thread(Run, StackBytes) { IsBackground = true, Name = KeyValueComponent.Noun };
@@ -143,36 +144,6 @@ internal sealed partial class KeyValueLoop : IHostedService
         }
     }
 
-    /// <summary>
-    /// Asks the engine. The answer is there at once when nobody else has to be asked, and after <see cref="KeyValueLimits.Patience"/> at the latest.
-    /// </summary>
-    public ValueTask<KeyValueResult> Ask(KeyValueOperation operation)
-    {
-        if (needsLinks && operation.Consistency != Consistency.Local && Links.Problem is { Length: > 0 } cut)
-            return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
-        lock (gate)
-        {
-            if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
-            submitting = ++lastId;
-            engine.Submit(lastId, operation, Now);
-            submitting = 0;
-            if (submitted is { } answer)
-            {
-                submitted = null;
-                return new(answer);
-            }
-            var waiter = new TaskCompletionSource<KeyValueResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiting.Add(lastId, waiter);
-            return new(waiter.Task);
-        }
-    }
-
-    /// <summary>Asks the engine something under its lock; the fallback while there is none.</summary>
-    public T Look<T>(Func<KeyValueEngine, T> ask, T otherwise)
-    {
-        lock (gate) return engine is { } there ? ask(there) : otherwise;
-    }
-
     /// <summary>The members as they are seen, this one too when it is one.</summary>
     public IReadOnlyList<KeyValueMember> Members
     {
@@ -180,12 +151,6 @@ internal sealed partial class KeyValueLoop : IHostedService
         {
             lock (gate) return view?.Members ?? [];
         }
-    }
-
-    void Received(LinkPeer from, ReadOnlyMemory<byte> message)
-    {
-        if (from.Zone != cluster.Options.Zone) return;
-        lock (gate) engine?.Receive(from.Name, message, Now);
     }
 
     void Run()
@@ -227,6 +192,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     {
         TimeSpan due;
         string said;
+        List<OutLink>? links;
         lock (gate)
         {
             if (engine is null) return Monotonic.Now + TryAgain;
@@ -238,7 +204,10 @@ internal sealed partial class KeyValueLoop : IHostedService
             due = engine.Tick(Now);
             said = engine.Announcement;
             file!.Retry();
+            links = Unsent();
         }
+        Start(links);
+        file.Commit();
         Announce(said);
         return due;
     }
@@ -287,6 +256,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             if (view is not null) engine.Members(view.Members, Now);
             areWatchesOther = true;
         }
+        opened.Commit();
         Look();
     }
 
@@ -352,7 +322,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             said = engine.Announcement;
         }
         Announce(said);
-        wake.Set();
+        wake.Set();   // the next round commits what the engine wrote
         readiness.Done(KeyValueComponent.Noun);
     }
 

@@ -30,6 +30,11 @@ internal sealed record DatabaseKind
     public bool IsSynced { get; init; }
 
     /// <summary>
+    /// Who wrote calls <see cref="Database.CommitHere"/>: one writer alone needs no other thread then. Writes do not wake the writer's thread.
+    /// </summary>
+    public bool CommitsHere { get; init; }
+
+    /// <summary>
     /// No other process may open the file, and no other user read it. It needs no shared memory beside it then, and what it has can be read
     /// though the disk is full.
     /// </summary>

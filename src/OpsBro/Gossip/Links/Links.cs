@@ -43,7 +43,10 @@ internal sealed partial class Links
 
     static readonly TimeSpan lookAgain = TimeSpan.FromSeconds(1);
 
-    readonly Action<LinkPeer, ReadOnlyMemory<byte>>?[] takers = new Action<LinkPeer, ReadOnlyMemory<byte>>?[byte.MaxValue + 1];
+    /// <summary>Who takes the messages of a kind.</summary>
+    sealed record Taker(Action<LinkPeer, ReadOnlyMemory<byte>> Received, Action? FrameEnded);
+
+    readonly Taker?[] takers = new Taker?[byte.MaxValue + 1];
     readonly ConcurrentDictionary<string, OutLink> outgoing = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, InLink> incoming = new(StringComparer.Ordinal);
     readonly ILogger logger;
@@ -96,7 +99,11 @@ internal sealed partial class Links
     /// Registers who takes the messages of a kind, before the pools start. It is called on a thread of the receiving link, one message at a
     /// time for each link, in order; it must not block for long. The bytes are its own to keep.
     /// </summary>
-    public void Register(LinkKind kind, Action<LinkPeer, ReadOnlyMemory<byte>> received) => takers[(byte)kind] = received;
+    /// <param name="kind">Of which messages.</param>
+    /// <param name="received">Takes one.</param>
+    /// <param name="frameEnded">Told after the last one of those that came together: what costs as much for many as for one.</param>
+    public void Register(LinkKind kind, Action<LinkPeer, ReadOnlyMemory<byte>> received, Action? frameEnded = null) =>
+        takers[(byte)kind] = new Taker(received, frameEnded);
 
     /// <summary>
     /// Queues a message for a member of our own zone; the bytes are copied. False when there is no such member, its queue is full, or there
@@ -107,6 +114,17 @@ internal sealed partial class Links
         if (IsOpen && body.Length <= MaxBody && outgoing.TryGetValue(member, out var link) && link.Send((byte)kind, body.Span)) return true;
         Counters.Drop();
         return false;
+    }
+
+    /// <summary>
+    /// Queues like <see cref="Send"/>, for who holds a lock: the link that is returned sends once its <see cref="OutLink.Start"/> is called, without
+    /// the lock, on that thread when it can. Null when nothing was queued.
+    /// </summary>
+    public OutLink? Put(LinkKind kind, string member, ReadOnlyMemory<byte> body)
+    {
+        if (IsOpen && body.Length <= MaxBody && outgoing.TryGetValue(member, out var link) && link.Send((byte)kind, body.Span, isLater: true)) return link;
+        Counters.Drop();
+        return null;
     }
 
     /// <summary>A pool begins; called before its thread runs.</summary>
@@ -266,6 +284,7 @@ internal sealed partial class Links
     {
         var began = Monotonic.Now;
         var (count, failed) = (0, false);
+        (LinkKind Kind, Taker Taker)? last = null;
         for (var at = 0; at < frame.Length; count++)
         {
             if (!LinkMessages.TryRead(frame, ref at, out var kind, out var body)) return false;
@@ -274,19 +293,28 @@ internal sealed partial class Links
                 Counters.Drop();
                 continue;
             }
+            if (last is { } before && before.Taker != taker) Give(before.Kind, before.Taker, null);
+            last = ((LinkKind)kind, taker);
+            Give((LinkKind)kind, taker, body);
+        }
+        if (last is { } end) Give(end.Kind, end.Taker, null);
+        Counters.Received(count, Monotonic.Now - began, failed);
+        return true;
+
+        void Give(LinkKind kind, Taker taker, ReadOnlyMemory<byte>? body)
+        {
             try
             {
-                taker(from, body);
+                if (body is { } message) taker.Received(from, message);
+                else taker.FrameEnded?.Invoke();
             }
             // the border to another slice: its fault must not end the link of all
             catch (Exception e)
             {
                 failed = true;
-                LogFault(logger, (LinkKind)kind, from.Name, e);
+                LogFault(logger, kind, from.Name, e);
             }
         }
-        Counters.Received(count, Monotonic.Now - began, failed);
-        return true;
     }
 
     [LoggerMessage(LogLevel.Error, "a message of kind {Kind} from {Peer} was not taken by a fault of the program")]

@@ -8,7 +8,7 @@ namespace OpsBro.Gossip;
 
 /// <summary>
 /// The way to one member: what waits for it, and the link once there is one. Small messages are gathered while the link is busy. A pump
-/// runs while something waits; it alone dials, seals and writes.
+/// runs while something waits; it alone dials, seals and writes. It begins on the pool, or on the thread of who sends, which is quicker.
 /// </summary>
 internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
 {
@@ -61,7 +61,10 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
     }
 
     /// <summary>Queues a message; false when there is no room.</summary>
-    public bool Send(byte kind, ReadOnlySpan<byte> body)
+    /// <param name="kind">What it is.</param>
+    /// <param name="body">The message, copied.</param>
+    /// <param name="isLater">The caller calls <see cref="Start"/> soon.</param>
+    public bool Send(byte kind, ReadOnlySpan<byte> body, bool isLater = false)
     {
         var size = LinkMessages.HeaderSize + body.Length;
         var now = Monotonic.Now;
@@ -73,11 +76,22 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
             if (last is null || !last.HasRoom(size) || now - last.Began > Together) waiting.Enqueue(last = new LinkParcel(size, now));
             last.Add(kind, body);
             queued += size;
-            if (isPumping) return true;
+            if (isPumping || isLater) return true;
             isPumping = true;
         }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return true;
+    }
+
+    /// <summary>Sends what waits, on this thread when the link is open and free, and no more than a frame.</summary>
+    public void Start()
+    {
+        lock (gate)
+        {
+            if (isPumping || waiting.Count == 0) return;
+            isPumping = true;
+        }
+        _ = Guard(isLent: true);
     }
 
     /// <summary>The link says hello again before the next message, under the key of then.</summary>
@@ -135,13 +149,13 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
     }
 
     /// <inheritdoc/>
-    public void Execute() => _ = Guard();
+    public void Execute() => _ = Guard(isLent: false);
 
-    async Task Guard()
+    async Task Guard(bool isLent)
     {
         try
         {
-            await Pump();
+            await Pump(isLent);
         }
         // the border of a link: nobody waits for it, and a pump that is thought to run would be silence for ever
         catch (Exception e)
@@ -156,8 +170,9 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         }
     }
 
-    async Task Pump()
+    async Task Pump(bool isLent)
     {
+        var hasSent = false;
         while (true)
         {
             var mustHello = false;
@@ -165,9 +180,15 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
             LinkParcel? parcel = null;
             lock (gate)
             {
-                (mustHello, mustRenew) = (mustRenew, false);
                 var now = Monotonic.Now;
                 var isUp = wire is { IsOver: false };
+                if (isLent && (mustRenew || (waiting.Count > 0 && (hasSent || !isUp))))
+                {
+                    // dialing, and more than a frame, is not for a thread that has other things to do
+                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    return;
+                }
+                (mustHello, mustRenew) = (mustRenew, false);
                 if (!isUp) DropOld(now);
                 if (!mustHello)
                 {
@@ -182,6 +203,7 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
                         parcel = waiting.Dequeue();
                         queued -= parcel.Length;
                         if (parcel == last) last = null;
+                        hasSent = true;
                     }
                 }
             }
