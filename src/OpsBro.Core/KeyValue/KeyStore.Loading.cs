@@ -29,14 +29,20 @@ sealed partial class KeyStore
         // the number of the start is 16 bits: a store that started so often becomes a new one
         if (store == 0 || start >= ushort.MaxValue) (store, start) = (Math.Max(Settings.FreshStoreId & 0xffff_ffff_ffff, 1), 0);
         else CoverOwnStarts(store, spoiled);
-        start++;
+        BeginAs(store, start + 1);
+        Flush();
+    }
+
+    /// <summary>Writes from now on bear this store's id and this number of a start.</summary>
+    public void BeginAs(ulong store, long start)
+    {
         Writer = store << 16 | (ulong)start;
+        foreach (var partition in Partitions) partition.Sequence = 0;
         Save(StoreRow, to =>
         {
             to.Fixed(store);
             to.Number(start);
         });
-        Flush();
     }
 
     void LoadEntry(string key, byte[] data, HashSet<int> spoiled, Moment now)

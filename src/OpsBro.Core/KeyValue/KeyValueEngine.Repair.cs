@@ -141,11 +141,23 @@ public sealed partial class KeyValueEngine
             if (now.Monotonic - fetching.AskedAt >= fetchPatience) fetches.Remove(from);
     }
 
+    /// <summary>
+    /// Somebody knows writes under our number that we never made: the disk was set back to an older copy, and started as often as it did after that.
+    /// What is written from now on has another number.
+    /// </summary>
+    void LookForTwin(Partition partition, VersionVector theirs)
+    {
+        if (theirs.Highest(store.Writer) <= partition.Sequence) return;
+        setBack++;
+        store.BeginAs(Math.Max(chance.Next() & 0xffff_ffff_ffff, 1), 1);
+    }
+
     bool OnFetch(string from, ref KeyValueReader reader)
     {
         var (number, vector) = (reader.Byte(), VersionVector.Read(ref reader));
         if (!reader.IsAtEnd) return false;
         var partition = store.Partitions[number];
+        LookForTwin(partition, vector);
         List<(string Key, KeyRecord Record)> records = [];
         var (bytes, hasMore) = (0, false);
         foreach (var entry in partition.Entries.Values)
@@ -204,6 +216,7 @@ public sealed partial class KeyValueEngine
         else
         {
             var partition = store.Partitions[number];
+            LookForTwin(partition, vector);
             var isBehind = !partition.Vector.Covers(collected);
             var isNews = partition.Vector.Join(vector) | partition.Collected.Join(collected);
             if (isNews) store.Save(partition);

@@ -62,6 +62,7 @@ public sealed partial class KeyValueEngine
     long removedThere;
     long handedOver;
     long collected;
+    long setBack;
 
     /// <summary>What is held and was done.</summary>
     public KeyValueStatistics Statistics
@@ -87,6 +88,7 @@ public sealed partial class KeyValueEngine
                 ["malformed"] = malformed,
                 ["bad_rows"] = store.BadRows,
                 ["expiring"] = store.Expiring,
+                ["set_back"] = setBack,
                 ["too_far_ahead"] = tooFarAhead,
                 ["refused_full"] = refusedFull,
                 ["repaired"] = repaired,

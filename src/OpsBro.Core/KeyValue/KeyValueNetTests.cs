@@ -202,6 +202,30 @@ public class KeyValueNetTests
     }
 
     [Fact]
+    public void A_node_whose_disk_was_set_back_does_not_write_under_numbers_that_the_others_know()
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        net.Put("a", "k", "1");
+        var owner = net[net["a"].Engine.Owners("k")[0]];
+        var copy = owner.Disk.ToDictionary();
+        owner.Start();
+        net.Tell();
+        net.Pass(3);
+        net.Put("a", "k", "2");
+        owner.Disk.Clear();
+        foreach (var (row, data) in copy) owner.Disk[row] = data;
+
+        owner.Start();
+        net.Tell();
+        net.Pass(3);
+        var put = net.Put("a", "k", "3");
+
+        Assert.Equal(KeyValueStatus.Ok, put.Status);
+        foreach (var rig in net.Rigs) Assert.Equal("3", KeyValueRig.Text(net.Get(rig.Name, "k", Consistency.Local)));
+        Assert.Equal(1, owner.Engine.Statistics.Counters["set_back"]);
+    }
+
+    [Fact]
     public void A_folder_whose_name_is_as_long_as_a_key_is_listed_past_on_all_nodes()
     {
         var net = KeyValueNet.Of("a", "b", "c");
