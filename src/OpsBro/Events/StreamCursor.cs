@@ -24,8 +24,7 @@ internal sealed class StreamCursor(EventRing ring, StreamView view, StreamSnapsh
     Step step;
     Task<StreamSnapshot>? taking;
     StreamSnapshot? whole;
-    byte[][] parts = [];
-    int nextPart;
+    int nextNode;
 
     /// <summary>The last change that was handed out.</summary>
     public long Position { get; private set; } = since ?? ring.Newest;
@@ -68,15 +67,18 @@ internal sealed class StreamCursor(EventRing ring, StreamView view, StreamSnapsh
                 }
             case Step.Waiting:
                 if (!taking!.IsCompleted) return default;
-                (whole, taking, nextPart, step) = (taking.Result, null, 0, Step.Snapshot);
-                parts = view.Parts(whole, now);
+                (whole, taking, nextNode, step) = (taking.Result, null, 0, Step.Snapshot);
                 Snapshots++;
                 return view.Notice("snapshot", null, JsonSerializer.SerializeToUtf8Bytes(new SnapshotView(whole.Sequence, Position,
                     $"changes after {Position} are not here any more; this is the whole state, then it goes on"), EventsJson.Default.SnapshotView));
             default:
-                if (nextPart < parts.Length) return parts[nextPart++];
-                (step, Position, parts) = (Step.Items, whole!.Sequence, []);
-                whole = null;
+                while (nextNode < whole!.Nodes.Count)
+                {
+                    var part = view.Part(whole, nextNode, now);
+                    nextNode = part.To;
+                    if (part.Bytes.Length > 0) return part.Bytes;
+                }
+                (step, Position, whole) = (Step.Items, whole.Sequence, null);
                 return view.Notice("snapshot-done", Position,
                     JsonSerializer.SerializeToUtf8Bytes(new SnapshotDoneView(Position), EventsJson.Default.SnapshotDoneView));
         }

@@ -174,6 +174,28 @@ public class StreamSessionTests
     }
 
     [Fact]
+    public void Readers_of_the_same_share_the_parts_of_the_whole_state()
+    {
+        for (var i = 0; i < 100; i++) nodes.Add(NodeItem($"n{i}", $"\"{new string('x', 5_000)}\""));
+        var view = new StreamView(ring, StreamParameters.Read(true, _ => null, null, ring.Topics).Wishes);
+        var snapshots = new StreamSnapshots(ring, _ => Task.FromResult<IReadOnlyList<StreamItem>>([.. nodes]), () => now);
+        var (one, other) = (Started(), Started());
+
+        for (var i = 0; i < 7; i++)
+        {
+            var (mine, its) = (one.Next(now), other.Next(now));
+            Assert.True(mine.Length > EventRing.MaxBatchBytes && mine.Span == its.Span, $"part {i}");   // the very same bytes
+        }
+
+        StreamCursor Started()
+        {
+            var cursor = new StreamCursor(ring, view, snapshots, number => new HelloView(number, "n1", DateTimeOffset.UnixEpoch), 1);
+            for (cursor.Next(now); cursor.Next(now).IsEmpty;) cursor.More.Wait();
+            return cursor;
+        }
+    }
+
+    [Fact]
     public void A_websocket_is_pinged_and_given_up_when_it_is_mute()
     {
         var session = Open();

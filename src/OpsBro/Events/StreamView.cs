@@ -18,6 +18,9 @@ internal sealed record StreamWishes(bool IsWebSocket, bool HasPayload, StreamFil
 /// <summary>Bytes to send, and the position that they lead to.</summary>
 internal readonly record struct StreamPage(long From, long To, byte[] Bytes);
 
+/// <summary>Bytes of the whole state, from one of its nodes until before another.</summary>
+internal readonly record struct StreamPart(StreamSnapshot Of, int From, int To, byte[] Bytes);
+
 /// <summary>
 /// What readers with equal wishes are sent, ready for the wire: made once, however many they are. Safe from any thread.
 /// </summary>
@@ -26,14 +29,18 @@ internal sealed class StreamView(EventRing ring, StreamWishes wishes)
     /// <summary>Pages kept: most readers are at the same place, some are behind.</summary>
     public const int KeptPages = 4;
 
+    /// <summary>Parts of the whole state kept: all of it, for each of a thousand filters, would be too much.</summary>
+    public const int KeptParts = 8;
+
     /// <summary>The whole state is kept so long for readers who need it as well.</summary>
     public static readonly TimeSpan KeepSnapshot = TimeSpan.FromSeconds(5);
 
     readonly Lock gate = new();
     readonly StreamPage[] pages = new StreamPage[KeptPages];
     readonly ArrayBufferWriter<byte> body = new(), wire = new();
-    int nextPage;
-    (StreamSnapshot Of, byte[][] Parts, TimeSpan At)? snapshot;
+    readonly StreamPart[] parts = new StreamPart[KeptParts];
+    int nextPage, nextPart;
+    TimeSpan partAt;
 
     /// <summary>What the readers want.</summary>
     public StreamWishes Wishes => wishes;
@@ -57,26 +64,25 @@ internal sealed class StreamView(EventRing ring, StreamWishes wishes)
         }
     }
 
-    /// <summary>The whole state in parts of some size, without its notice before and after.</summary>
-    public byte[][] Parts(StreamSnapshot whole, TimeSpan now)
+    /// <summary>The part of the whole state that begins with a node.</summary>
+    public StreamPart Part(StreamSnapshot whole, int from, TimeSpan now)
     {
         lock (gate)
         {
-            if (snapshot is { } known && known.Of == whole) return known.Parts;
-            var parts = new List<byte[]>();
+            partAt = now;
+            foreach (var known in parts)
+                if (known.Of == whole && known.From == from) return known;
             wire.ResetWrittenCount();
-            foreach (var node in whole.Nodes)
+            var at = from;
+            while (at < whole.Nodes.Count && wire.WrittenCount < EventRing.MaxBatchBytes)
             {
-                if (!wishes.Filter.TakesNode(node)) continue;
+                var node = whole.Nodes[at++];
                 // without a number of its own: who is cut off in the middle begins again
-                Put(node, withPayload: true, null);
-                if (wire.WrittenCount < EventRing.MaxBatchBytes) continue;
-                parts.Add(wire.WrittenSpan.ToArray());
-                wire.ResetWrittenCount();
+                if (wishes.Filter.TakesNode(node)) Put(node, withPayload: true, null);
             }
-            if (wire.WrittenCount > 0) parts.Add(wire.WrittenSpan.ToArray());
-            snapshot = (whole, [.. parts], now);
-            return [.. parts];
+            var part = new StreamPart(whole, from, at, wire.WrittenSpan.ToArray());
+            parts[nextPart++ % KeptParts] = part;
+            return part;
         }
     }
 
@@ -85,7 +91,7 @@ internal sealed class StreamView(EventRing ring, StreamWishes wishes)
     {
         lock (gate)
         {
-            if (snapshot is { } known && now - known.At > KeepSnapshot) snapshot = null;
+            if (now - partAt > KeepSnapshot) Array.Clear(parts);
         }
     }
 
