@@ -17,6 +17,9 @@ sealed record KeyValueScenario(string Name, string Claim, Func<ulong, KeyValueSi
         new("kv-alone", "without a member each agent keeps what it is given, and hands it over when members appear", Alone.Play),
         new("kv-full", "a store that is full refuses, keeps to its limit, takes removals, and takes values again when there is room", Full.Play),
         new("kv-hours", "removals are forgotten after an hour or more, and nothing comes back with a node that was away", Hours.Play),
+        new("kv-deaf", "what is handed over or forgotten is known to all that must know it, though some hear nothing", Deaf.Play),
+        new("kv-sides", "what two sides of a partition wrote stands side by side until somebody writes again", Sides.Play),
+        new("kv-duel", "compare and set is linearizable while several coordinators work on one key", Duel.Play),
     ];
 
     /// <summary>A run, set up: clocks, network, disks, all settled.</summary>

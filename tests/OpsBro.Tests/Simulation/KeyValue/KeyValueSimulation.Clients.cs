@@ -85,7 +85,15 @@ sealed partial class KeyValueSimulation
             whenAcknowledged = null;
             At(Now, act);
         }
+        if (ClientsWork && attempt is { IsWrite: true, Fate: Fate.Done } && Workload.Recheck > 0 && Chance.Fraction() < Workload.Recheck)
+            At(Now, () => Recheck(node, attempt.What.Key));
         Continue(attempt);
+    }
+
+    /// <summary>Someone who was told of a write looks for it elsewhere.</summary>
+    void Recheck(SimulatedNode told, string key)
+    {
+        if (Pick(n => n.IsRunning && n != told) is { } other) Ask(other, new() { Verb = KeyValueVerb.Get, Key = key });
     }
 
     /// <summary>An attempt will have no answer: its node was killed, or its client went away.</summary>

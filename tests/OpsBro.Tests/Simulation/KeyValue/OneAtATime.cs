@@ -12,7 +12,7 @@ static class OneAtATime
         var run = KeyValueScenario.Begin(seed, 1, 5, 2);
         run.Network.Delay = TimeSpan.FromMilliseconds(seed % 3 == 0 ? 60 : 4);
         run.Network.Loss = seed % 2 == 0 ? 0.002 : 0;
-        run.Workload = new Workload { Think = TimeSpan.FromMilliseconds(700) };
+        run.Workload = new Workload { Think = TimeSpan.FromMilliseconds(700), Recheck = 0.5 };
         run.StartClients(8);
         run.Run(5);
         for (var i = 0; i < Changes; i++) Change(run);

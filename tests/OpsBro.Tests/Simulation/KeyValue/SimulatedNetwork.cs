@@ -9,6 +9,7 @@ namespace OpsBro.Tests.Simulation.KeyValue;
 sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
 {
     readonly HashSet<(int From, int To)> cut = [];
+    readonly HashSet<int> deaf = [];
     readonly Dictionary<(int From, int To), TimeSpan> lastArrival = [];
     readonly Dictionary<(int From, int To), int> connection = [];
 
@@ -41,7 +42,21 @@ sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
     }
 
     /// <summary>No wall stands any more.</summary>
-    public void Heal() => cut.Clear();
+    public void Heal()
+    {
+        cut.Clear();
+        deaf.Clear();
+    }
+
+    /// <summary>Nothing reaches a node on its links; gossip, which is not on them, goes on.</summary>
+    public void Deafen(int node)
+    {
+        deaf.Add(node);
+        for (var from = 0; from < simulation.Nodes.Count; from++) Break(from, node);
+    }
+
+    /// <summary>It hears again.</summary>
+    public void Hear(int node) => deaf.Remove(node);
 
     /// <summary>What one sends can reach the other.</summary>
     public bool IsOpen(int from, int to) => !cut.Contains((from, to));
@@ -76,7 +91,7 @@ sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
         var to = simulation.Nodes.FirstOrDefault(n => n.Name == member);
         if (to is null) simulation.Fail("", $"{from.Name} sends to \"{member}\", whom nobody knows");
         var pair = (from.Index, to!.Index);
-        if (!IsOpen(pair.Item1, pair.Item2)) return;
+        if (!IsOpen(pair.Item1, pair.Item2) || deaf.Contains(pair.Item2)) return;
         if (chance.Fraction() < Loss)
         {
             Break(pair.Item1, pair.Item2);

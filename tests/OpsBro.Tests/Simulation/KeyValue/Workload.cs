@@ -40,6 +40,12 @@ sealed record Workload
     /// <summary>Part of the questions whose client does not wait.</summary>
     public double Impatience { get; init; } = 0.01;
 
+    /// <summary>Part of the acknowledged writes after which another node is asked at once.</summary>
+    public double Recheck { get; init; }
+
+    /// <summary>Nothing but compare and set.</summary>
+    public bool IsRegistersOnly { get; init; }
+
     /// <summary>Bytes of most values at most.</summary>
     public int ValueSize { get; init; } = 40;
 
@@ -47,7 +53,7 @@ sealed record Workload
     public int TimeToLive { get; init; } = 20_000;
 
     /// <summary>The next question of a client.</summary>
-    public (KeyValueOperation What, int Expected) Choose(Chance chance, Client client, int number) => chance.Below(20) switch
+    public (KeyValueOperation What, int Expected) Choose(Chance chance, Client client, int number) => (IsRegistersOnly ? 0 : chance.Below(20)) switch
     {
         < 5 => Register(chance, client, number, $"r/{chance.Below(Registers)}", isMixed: false),
         < 8 => Register(chance, client, number, $"m/{chance.Below(Registers)}", isMixed: true),
