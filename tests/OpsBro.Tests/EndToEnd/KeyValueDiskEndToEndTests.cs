@@ -116,6 +116,7 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
         {
             file.Write(++ticket, [new StoredRow(StoredTable.Entry, $"k{ticket}", new byte[bytes])]);
             file.Retry();
+            file.Commit();
             most = Math.Max(most, file.Asked);
             return true;
         }
