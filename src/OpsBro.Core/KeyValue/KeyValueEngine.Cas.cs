@@ -254,6 +254,7 @@ public sealed partial class KeyValueEngine
         {
             step = Step.Waiting;
             Due = Engine.now.Monotonic + TimeSpan.FromMilliseconds(5 + Engine.chance.Below(20 << Math.Min(tries, 5)));
+            Engine.NextTick = Earlier(Engine.NextTick, Due);
         }
     }
 }

@@ -80,7 +80,7 @@ public sealed partial class KeyValueEngine
     public TimeSpan Tick(Moment now)
     {
         this.now = now;
-        var next = now.Monotonic + mostSleep;
+        var next = NextTick = now.Monotonic + mostSleep;
         store.Expire(now);
         if (store.NextExpiry is { } expiry) next = Earlier(next, now.Monotonic + TimeSpan.FromMilliseconds(Math.Max(expiry - now.UnixMilliseconds, 1)));
         foreach (var work in works.Values.ToArray())
@@ -95,8 +95,11 @@ public sealed partial class KeyValueEngine
         }
         next = Earlier(next, Maintain());
         store.Flush();
-        return next;
+        return NextTick = Earlier(next, NextTick);
     }
+
+    /// <summary>When <see cref="Tick"/> is to be called: sooner than it said when a write that met another one tries again before that.</summary>
+    public TimeSpan NextTick { get; private set; }
 
     /// <summary>Starts an operation: exactly one answer follows, maybe within this call, at the latest after <see cref="KeyValueLimits.Patience"/>.</summary>
     public void Submit(ulong id, KeyValueOperation operation, Moment now)

@@ -61,7 +61,15 @@ internal sealed partial class KeyValueLoop
     {
         KeyValueFile? written;
         List<OutLink>? links;
-        lock (gate) (written, links) = (file, Unsent());
+        lock (gate)
+        {
+            (written, links) = (file, Unsent());
+            if (engine?.NextTick < wakesAt)
+            {
+                wakesAt = engine.NextTick;
+                wake.Set();
+            }
+        }
         Start(links);
         written?.Commit();
     }

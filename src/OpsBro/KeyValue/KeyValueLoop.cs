@@ -55,6 +55,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     KeyValueSight.View? view;
     KeyValueResult? submitted;
     ulong lastId, submitting;
+    TimeSpan wakesAt;
     bool areWatchesOther, hasWritten;
     Task following = Task.CompletedTask;
     volatile string name = "", notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
@@ -201,7 +202,7 @@ internal sealed partial class KeyValueLoop : IHostedService
                 areWatchesOther = false;
                 engine.Watch(Watches.Prefixes(), Now);
             }
-            due = engine.Tick(Now);
+            wakesAt = due = engine.Tick(Now);
             said = engine.Announcement;
             file!.Retry();
             links = Unsent();
