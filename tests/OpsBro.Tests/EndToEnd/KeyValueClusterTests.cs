@@ -9,7 +9,7 @@ namespace OpsBro.Tests.EndToEnd;
 /// <summary>Five agents, three of them keep keys and values, one after the other is killed while programs write: what was acknowledged is there.</summary>
 public class KeyValueClusterTests
 {
-    const int Hosts = 5, Keepers = 3, Writers = 4, Keys = 25, Kills = 3;
+    const int Hosts = 5, Keepers = 3, Writers = 4, Keys = 25, Kills = 2;
 
     /// <summary>Acknowledged writes between two acts: the agents get so far each time, however slow the machine.</summary>
     const int WritesBetween = 40;

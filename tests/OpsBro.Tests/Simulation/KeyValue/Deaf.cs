@@ -8,7 +8,7 @@ namespace OpsBro.Tests.Simulation.KeyValue;
 /// </summary>
 static class Deaf
 {
-    const int Drills = 4;
+    const int Drills = 2;
 
     /// <summary>Plays it.</summary>
     public static KeyValueSimulation Play(ulong seed)

@@ -5,7 +5,7 @@ namespace OpsBro.Tests.Simulation.KeyValue;
 /// <summary>Two sides of a partition write the same keys: both values are shown until somebody writes again.</summary>
 static class Sides
 {
-    const int Keys = 16;
+    const int Keys = 10;
 
     /// <summary>Plays it.</summary>
     public static KeyValueSimulation Play(ulong seed)

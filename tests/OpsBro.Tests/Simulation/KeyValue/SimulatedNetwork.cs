@@ -9,7 +9,8 @@ namespace OpsBro.Tests.Simulation.KeyValue;
 sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
 {
     readonly HashSet<(int From, int To)> cut = [];
-    readonly HashSet<int> deaf = [];
+    readonly HashSet<(int From, int To)> silent = [];
+    readonly Dictionary<(int From, int To), TimeSpan> slow = [];
     readonly Dictionary<(int From, int To), TimeSpan> lastArrival = [];
     readonly Dictionary<(int From, int To), int> connection = [];
 
@@ -45,18 +46,27 @@ sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
     public void Heal()
     {
         cut.Clear();
-        deaf.Clear();
+        silent.Clear();
     }
 
-    /// <summary>Nothing reaches a node on its links; gossip, which is not on them, goes on.</summary>
+    /// <summary>Nothing gets from one to the other on links; gossip, which is not on them, goes on.</summary>
+    public void Silence(int from, int to)
+    {
+        silent.Add((from, to));
+        Break(from, to);
+    }
+
+    /// <summary>Nothing reaches a node on its links.</summary>
     public void Deafen(int node)
     {
-        deaf.Add(node);
-        for (var from = 0; from < simulation.Nodes.Count; from++) Break(from, node);
+        for (var from = 0; from < simulation.Nodes.Count; from++) Silence(from, node);
     }
 
-    /// <summary>It hears again.</summary>
-    public void Hear(int node) => deaf.Remove(node);
+    /// <summary>What two say to each other takes so much longer.</summary>
+    public void Slow(int one, int other, TimeSpan by) => slow[(one, other)] = slow[(other, one)] = by;
+
+    /// <summary>It hears all again.</summary>
+    public void Hear(int node) => silent.RemoveWhere(pair => pair.To == node);
 
     /// <summary>What one sends can reach the other.</summary>
     public bool IsOpen(int from, int to) => !cut.Contains((from, to));
@@ -91,7 +101,7 @@ sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
         var to = simulation.Nodes.FirstOrDefault(n => n.Name == member);
         if (to is null) simulation.Fail("", $"{from.Name} sends to \"{member}\", whom nobody knows");
         var pair = (from.Index, to!.Index);
-        if (!IsOpen(pair.Item1, pair.Item2) || deaf.Contains(pair.Item2)) return;
+        if (!IsOpen(pair.Item1, pair.Item2) || silent.Contains(pair)) return;
         if (chance.Fraction() < Loss)
         {
             Break(pair.Item1, pair.Item2);
@@ -100,7 +110,7 @@ sealed class SimulatedNetwork(KeyValueSimulation simulation, Chance chance)
         for (var copies = !KeepsOrder && chance.Fraction() < Duplication ? 2 : 1; copies > 0; copies--)
         {
             var delay = chance.Within(!KeepsOrder && chance.Fraction() < Straggling ? Delay * 1_000 * chance.Fraction() : Delay);
-            var at = simulation.Now + delay;
+            var at = simulation.Now + delay + slow.GetValueOrDefault(pair);
             if (KeepsOrder)
             {
                 if (lastArrival.TryGetValue(pair, out var last) && at <= last) at = last + TimeSpan.FromTicks(1);

@@ -67,7 +67,7 @@ sealed record Workload
     (KeyValueOperation What, int Expected) Register(Chance chance, Client client, int number, string key, bool isMixed)
     {
         var (version, value) = client.Known(key);
-        var kind = chance.Below(10);
+        var kind = IsRegistersOnly ? 5 + chance.Below(5) : chance.Below(10);
         if (isMixed && kind < 2) return (Put(key, number) with { Acknowledgement = Acknowledgement.Quorum }, 0);
         if (isMixed && kind == 2) return (new() { Verb = KeyValueVerb.Delete, Key = key }, 0);
         if (kind < 5) return (new() { Verb = KeyValueVerb.Get, Key = key }, 0);
