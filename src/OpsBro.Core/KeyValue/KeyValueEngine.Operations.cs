@@ -10,6 +10,7 @@ public sealed partial class KeyValueEngine
     readonly HashSet<(string Origin, ulong Id)> begun = [];
     int ownWorks;
     int othersWorks;
+    long bytesUnderWay;
 
     /// <summary>An operation and who wants its answer.</summary>
     sealed class Request(ulong id, string origin, KeyValueOperation operation, TimeSpan deadline)
@@ -56,6 +57,7 @@ public sealed partial class KeyValueEngine
             Engine.works[Number] = this;
             Due = Engine.now.Monotonic + pause;
             if (Request is null) return;
+            Engine.bytesUnderWay += Request.Operation.Value.Length;
             if (Request.Origin.Length == 0) Engine.ownWorks++;
             else Engine.othersWorks++;
         }
@@ -73,6 +75,7 @@ public sealed partial class KeyValueEngine
         {
             if (Number == 0) return;
             Engine.works.Remove(Number);
+            Engine.bytesUnderWay -= Request?.Operation.Value.Length ?? 0;
             if (Request is not null && Request.Origin.Length == 0) Engine.ownWorks--;
             else if (Request is not null) Engine.othersWorks--;
             Number = 0;
@@ -136,6 +139,8 @@ public sealed partial class KeyValueEngine
         if (Problem(operation) is { } problem) Answer(request, Refuse(KeyValueStatus.Invalid, problem));
         else if (request.Origin.Length == 0 ? ownWorks >= KeyValueLimits.MaxOperations : othersWorks >= KeyValueLimits.MaxForwarded)
             Answer(request, Refuse(KeyValueStatus.Unavailable, "too many operations are under way; try again later"));
+        else if (bytesUnderWay + operation.Value.Length > KeyValueLimits.MaxUnderWay)
+            Answer(request, Refuse(KeyValueStatus.Unavailable, $"{bytesUnderWay} bytes of values wait for the disk or other nodes; try again later"));
         else if (!IsSure && operation.Consistency != Consistency.Local) new UnsureWork(this, request).Register();
         else if (operation.Verb == KeyValueVerb.List) BeginList(request);
         else if (operation.Verb == KeyValueVerb.Get) BeginGet(request);

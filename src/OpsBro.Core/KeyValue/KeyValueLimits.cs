@@ -33,6 +33,9 @@ public static class KeyValueLimits
     /// <summary>Client operations under way on one agent.</summary>
     public const int MaxOperations = 4_096;
 
+    /// <summary>Bytes of values that wait on one agent, for a disk or other nodes; further writes are refused.</summary>
+    public const long MaxUnderWay = 64L * 1024 * 1024;
+
     /// <summary>Longest time to live.</summary>
     public static readonly TimeSpan MaxTimeToLive = TimeSpan.FromDays(3_650);
 

@@ -68,6 +68,25 @@ public class LoneNodeTests
     }
 
     [Fact]
+    public void Values_that_wait_for_a_slow_disk_are_limited_in_bytes()
+    {
+        var rig = KeyValueRig.Started(maxStore: 1L << 30);
+        rig.IsDiskSlow = true;
+        KeyValueOperation Put(int i) => new() { Verb = KeyValueVerb.Put, Key = $"k{i}", Value = new byte[KeyValueLimits.MaxValue] };
+        var fit = (int)(KeyValueLimits.MaxUnderWay / KeyValueLimits.MaxValue);
+
+        for (var i = 0; i < fit; i++) rig.Submit(Put(i));
+        var tooMuch = rig.Submit(Put(fit));
+
+        Assert.Equal(KeyValueStatus.Unavailable, rig.Answers[tooMuch].Status);
+        Assert.Contains("bytes of values wait", rig.Answers[tooMuch].Reason);
+        rig.Obey();
+        Assert.Equal(fit, rig.Answers.Values.Count(answer => answer.Status == KeyValueStatus.Ok));
+        rig.IsDiskSlow = false;
+        Assert.Equal(KeyValueStatus.Ok, rig.Do(Put(fit)).Status);
+    }
+
+    [Fact]
     public void A_disk_that_never_answers_ends_in_unavailable_within_the_patience()
     {
         var rig = KeyValueRig.Started();
