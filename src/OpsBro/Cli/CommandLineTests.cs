@@ -16,6 +16,7 @@ public partial class CommandLineTests
         "detectors wait-group", "monitoring wait-ok", "completion",
         "gossip events add", "gossip events wait", "gossip leave", "gossip wait-members", "event", "leave",
         "gossip zone change", "gossip zone key import", "metrics export",
+        "kv-store export", "kv-store import", "kv-store wait-exists", "kv-store wait-value",
     ];
 
     readonly StringWriter errors = new();
