@@ -12,6 +12,7 @@ public class ConfigEndToEndTests
         await using var agent = RunningAgent.Prepare();
         agent.Write("broken.yml", "check: {script: [\n");
         agent.Write("dns.yml", "dns: {enabled: true, port: 6766}\n");
+        agent.Write("shinken.yml", "shinken: {enabled: true}\n");
         agent.Write("packs/local/demo/parameters.yml", "# how many\nlimit: {type: int, default: 3, max: 10}\n");
         agent.Write("packs/local/demo/checks/one.yml", "check: {script: \"echo $limit$\", if_group: nobody}\n");
         await agent.Start();
@@ -28,8 +29,8 @@ public class ConfigEndToEndTests
 
         Assert.Equal(1, check.ExitCode);
         Assert.Contains($"{agent.Config}/broken.yml:1:17: a list is opened with [ here", check.Output);
-        var dns = modules.Json.EnumerateArray().Single(module => module.GetProperty("kind").GetString() == "dns");
-        Assert.Equal("not active yet", dns.GetProperty("state").GetString());
+        string? StateOf(string kind) => modules.Json.EnumerateArray().Single(m => m.GetProperty("kind").GetString() == kind).GetProperty("state").GetString();
+        Assert.Equal(("started", "not active yet"), (StateOf("dns"), StateOf("shinken")));
         Assert.Equal((2, "error: parameter limit is \"11\"; write at most 10; nothing was changed\n"), (tooMuch.ExitCode, tooMuch.Errors));
         Assert.Contains("reloaded: 0 objects added, 1 changed, 0 removed", set.Output);
         Assert.Matches("^# how many\nlimit: {type: int, default: 7, max: 10}\n# CHANGE: \\(.*\\) SET limit → 7\n$",
