@@ -64,16 +64,19 @@ public sealed class CollectorLoopTests : IAsyncLifetime
         Assert.Equal(409, refused.Status);
 
         server.Set();
-        CollectorSnapshot back;
-        while (!store.TryGet("stuck", out back!) || back.State == CollectorState.Quarantined)
+        // the history is written after the state is published
+        string[] changes;
+        while ((changes = Changes("stuck")).Length < 2)
         {
             patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
 
+        Assert.Equal(["quarantined > ok", "pending > quarantined"], changes);
+        Assert.True(store.TryGet("stuck", out var back));
         Assert.Equal(CollectorState.Ok, back.State);
-        Assert.Equal(["quarantined > ok", "pending > quarantined"],
-            history.Read("collector", "stuck", 10, null).Select(e => $"{e.From} > {e.To}"));
+
+        string[] Changes(string collector) => [.. history.Read("collector", collector, 10, null).Select(e => $"{e.From} > {e.To}")];
     }
 
     [Fact]
