@@ -151,6 +151,7 @@ public sealed partial class KeyValueEngine
             else if (!IsAlone && Engine.settledHash == 0)
                 End(Refuse(KeyValueStatus.Unavailable,
                     $"{Engine.settings.Name} is new in group kv and not settled yet; try again in {KeyValueLimits.Settle.TotalSeconds} s"));
+            else if (Engine.inDoubt[partition]) End(Refuse(KeyValueStatus.Unavailable, Engine.DoubtOf(partition)));
             else if (Engine.NoRoom(Request!) is { } reason) End(Refuse(KeyValueStatus.NoSpace, reason));
             else Engine.store.WhenDurable(1, _ => Try(), Engine.now);
         }

@@ -161,6 +161,14 @@ public sealed partial class KeyValueEngine
 
         public override void Listed(string from, in MessageHead head, List<ListedKey> keys, bool hasMore)
         {
+            var isWhole = Request!.Operation.Consistency == Consistency.Quorum;
+            // who sees others alive than we do does not know yet what is away; it is asked again
+            if (isWhole && head.Alive != Engine.ring.AliveHash) return;
+            if (isWhole && head.IsInDoubt)
+            {
+                End(Refuse(KeyValueStatus.Unavailable, $"{from} says that keys may be with members that are away; list with consistency=owner what is here"));
+                return;
+            }
             pages[from] = (keys, hasMore);
             if (members.All(pages.ContainsKey)) Merge();
         }

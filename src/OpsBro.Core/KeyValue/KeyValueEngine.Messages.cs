@@ -6,7 +6,7 @@ public sealed partial class KeyValueEngine
     long malformed;
 
     /// <summary>What we say of ourselves in every message.</summary>
-    MessageHead Head => new(ring.KnownHash, ring.AliveHash, settledHash, isComplete, isHolding, store.Bytes >= settings.MaxStore);
+    MessageHead Head => new(ring.KnownHash, ring.AliveHash, settledHash, isComplete, isHolding, store.Bytes >= settings.MaxStore, isInDoubt);
 
     /// <summary>Starts a message in the one writer.</summary>
     KeyValueWriter Message(MessageKind kind)

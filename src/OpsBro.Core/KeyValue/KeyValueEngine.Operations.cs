@@ -99,7 +99,7 @@ public sealed partial class KeyValueEngine
         {
         }
 
-        public virtual void Entry(string from, in MessageHead head, bool isSame, KeyRecord[] records)
+        public virtual void Entry(string from, in MessageHead head, EntryFlags flags, KeyRecord[] records)
         {
         }
 

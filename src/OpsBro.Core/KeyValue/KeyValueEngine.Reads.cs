@@ -46,6 +46,12 @@ public sealed partial class KeyValueEngine
     void ReadHere(Request request, bool mayMiss = false)
     {
         var entry = store.Find(request.Operation.Key, request.KeyHash);
+        var partition = Ring.PartitionOf(request.KeyHash);
+        if (inDoubt[partition] && entry?.Winner?.IsGone(now.UnixMilliseconds) != false)
+        {
+            Answer(request, Refuse(KeyValueStatus.Unavailable, DoubtOf(partition)));
+            return;
+        }
         if (mayMiss && entry?.Winner is null)
         {
             Answer(request, Refuse(KeyValueStatus.Unavailable, $"{settings.Name} has not, or not yet, all keys of this part; ask with another consistency"));
@@ -75,15 +81,30 @@ public sealed partial class KeyValueEngine
         }
     }
 
+    /// <summary>What a copy says of its answer to a read.</summary>
+    [Flags]
+    internal enum EntryFlags : byte
+    {
+        /// <summary>It has what the reader has: no records follow.</summary>
+        Same = 1,
+
+        /// <summary>What it does not find may be with members that are away.</summary>
+        InDoubt = 2,
+
+        /// <summary>Those that there are.</summary>
+        All = Same | InDoubt,
+    }
+
     bool OnRead(string from, ref KeyValueReader reader)
     {
         var (number, content, key) = (reader.Number(), reader.Fixed(), ReadKey(ref reader));
         if (!reader.IsAtEnd) return false;
-        var entry = store.Find(key, Ring.HashOf(key));
+        var hash = Ring.HashOf(key);
+        var entry = store.Find(key, hash);
         var isSame = content != 0 && entry?.ContentHash == content;
         var message = Message(MessageKind.Entry);
         message.Number(number);
-        message.Flag(isSame);
+        message.Byte((byte)((isSame ? EntryFlags.Same : 0) | (inDoubt[Ring.PartitionOf(hash)] ? EntryFlags.InDoubt : 0)));
         WriteRecords(message, isSame ? null : entry);
         SendDurably(from, message, entry?.Ticket ?? 0);
         return true;
@@ -91,9 +112,9 @@ public sealed partial class KeyValueEngine
 
     bool OnEntry(string from, in MessageHead head, ref KeyValueReader reader)
     {
-        var (number, isSame) = (reader.Number(), reader.Flag());
-        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd) return false;
-        if (works.TryGetValue(number, out var work)) work.Entry(from, head, isSame, records);
+        var (number, flags) = (reader.Number(), (EntryFlags)reader.Byte());
+        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd || (flags & ~EntryFlags.All) != 0) return false;
+        if (works.TryGetValue(number, out var work)) work.Entry(from, head, flags, records);
         return true;
     }
 
@@ -141,6 +162,7 @@ public sealed partial class KeyValueEngine
         ulong content;
         int tries;
         bool isWide;
+        bool isInDoubt;
 
         string Key => Request!.Operation.Key;
 
@@ -160,7 +182,7 @@ public sealed partial class KeyValueEngine
         {
             copies.Clear();
             written.Clear();
-            (newest, isWide) = (null, !Engine.isComplete);
+            (newest, isWide, isInDoubt) = (null, !Engine.isComplete, Engine.inDoubt[partition]);
             var entry = Engine.store.Find(Key, Request!.KeyHash);
             (mine, content) = (RecordsOf(entry), entry?.ContentHash ?? 0);
             var snapshot = mine;
@@ -201,7 +223,11 @@ public sealed partial class KeyValueEngine
             Engine.Send(name, message);
         }
 
-        public override void Entry(string from, in MessageHead head, bool isSame, KeyRecord[] records) => Add(from, new Copy(head, isSame ? mine : records));
+        public override void Entry(string from, in MessageHead head, EntryFlags flags, KeyRecord[] records)
+        {
+            isInDoubt |= (flags & EntryFlags.InDoubt) != 0;
+            Add(from, new Copy(head, (flags & EntryFlags.Same) != 0 ? mine : records));
+        }
 
         void Add(string from, in Copy copy)
         {
@@ -297,7 +323,11 @@ public sealed partial class KeyValueEngine
             Decide();
         }
 
-        void Done(KeyEntry entry) => End(Engine.ReadResult(Key, entry.Winner, entry.Losers, copies.Count));
+        void Done(KeyEntry entry)
+        {
+            var result = Engine.ReadResult(Key, entry.Winner, entry.Losers, copies.Count);
+            End(isInDoubt && result.Status == KeyValueStatus.NotFound ? Refuse(KeyValueStatus.Unavailable, Engine.DoubtOf(partition)) : result);
+        }
 
         public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable, newest is null
             ? $"{copies.Count} copies answered in time{(isWide ? "; all living members must, while copies move" : "")}"

@@ -64,6 +64,7 @@ public sealed partial class KeyValueEngine
         if (settledHash == ring.KnownHash) settledRing = null;
         else if (settledRing is null && previousRing is not null && previousRing.KnownHash == settledHash) settledRing = previousRing;
         previousRing = ring;
+        RememberRing();
         CheckComplete();
         Announce();
         foreach (var peer in Others) SendDigest(peer.Name);
@@ -124,6 +125,7 @@ public sealed partial class KeyValueEngine
     void CheckSettled()
     {
         CheckComplete();
+        ForgetPastRings();
         if (!isSettled && IsSettling())
         {
             isSettled = true;
@@ -149,11 +151,18 @@ public sealed partial class KeyValueEngine
         Announce();
     }
 
+    bool IsEverybodyComplete()
+    {
+        if (!isComplete) return false;
+        foreach (var peer in Others)
+            if (peer.Said is not { IsComplete: true } said || !said.SameRing(Head)) return false;
+        return true;
+    }
+
     bool IsSettling()
     {
-        if (!IsMember || !isComplete || isHolding || now.Monotonic - ringSince < KeyValueLimits.Settle) return false;
-        foreach (var peer in Others)
-            if (peer.Said is not { IsComplete: true, IsHolding: false } said || !said.SameRing(Head)) return false;
+        if (!IsMember || isHolding || now.Monotonic - ringSince < KeyValueLimits.Settle) return false;
+        if (!IsEverybodyComplete() || Others.Any(peer => peer.Said is { IsHolding: true })) return false;
         for (var partition = 0; partition < KeyValueLimits.Partitions; partition++)
         {
             if (settledHash == ring.KnownHash) break;

@@ -95,6 +95,7 @@ public sealed partial class KeyValueEngine
                 ["removed_elsewhere"] = removedThere,
                 ["handed_over"] = handedOver,
                 ["collected"] = collected,
+                ["in_doubt"] = inDoubt.Count(partition => partition),
             };
             return new KeyValueStatistics
             {

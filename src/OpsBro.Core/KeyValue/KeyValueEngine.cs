@@ -36,6 +36,7 @@ public sealed partial class KeyValueEngine
         membership = new Membership(store);
         membership.Load(now);
         LoadSettled();
+        LoadPastRings();
         ring = membership.ToRing();
         // numbers of an earlier start may still be in messages under way, and be remembered by peers
         numbers = (long)(Dot.Mix(store.Writer) >> 2);

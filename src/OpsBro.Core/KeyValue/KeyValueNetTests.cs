@@ -281,7 +281,7 @@ public class KeyValueNetTests
         var records = net.Heard.First(message => message[1] == (byte)MessageKind.Replicate).ToArray();
         records[records.AsSpan().IndexOf("k-mark"u8) + 1] = 0x1b;
         var change = new KeyValueWriter();
-        new MessageHead(1, 2, 3, true, false, false).Write(change, MessageKind.Change);
+        new MessageHead(1, 2, 3, true, false, false, false).Write(change, MessageKind.Change);
         change.Text("k-later");
         change.Number(HybridClock.Of(net["a"].Now.UnixMilliseconds) * 2);
         change.Byte(0);

@@ -77,7 +77,8 @@ enum MessageKind : byte
 /// <param name="IsComplete">It has taken what is its own from every living member since its ring changed.</param>
 /// <param name="IsHolding">It holds partitions for others.</param>
 /// <param name="IsFull">Its store is full: values that need more room are refused by the owners of its copies.</param>
-readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool IsComplete, bool IsHolding, bool IsFull)
+/// <param name="IsInDoubt">What it does not find may be with members that are away.</param>
+readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool IsComplete, bool IsHolding, bool IsFull, bool IsInDoubt)
 {
     /// <summary>The protocol's version: the first byte.</summary>
     public const byte Version = 1;
@@ -92,7 +93,7 @@ readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool
         to.Fixed(Known);
         to.Fixed(Alive);
         to.Fixed(Settled);
-        to.Byte((byte)((IsComplete ? 1 : 0) | (IsHolding ? 2 : 0) | (IsFull ? 4 : 0)));
+        to.Byte((byte)((IsComplete ? 1 : 0) | (IsHolding ? 2 : 0) | (IsFull ? 4 : 0) | (IsInDoubt ? 8 : 0)));
     }
 
     public static MessageHead Read(ref KeyValueReader from, out MessageKind kind)
@@ -100,6 +101,6 @@ readonly record struct MessageHead(ulong Known, ulong Alive, ulong Settled, bool
         if (from.Byte() != Version) from.Fail();
         kind = (MessageKind)from.Byte();
         var (known, alive, settled, flags) = (from.Fixed(), from.Fixed(), from.Fixed(), from.Byte());
-        return new MessageHead(known, alive, settled, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0);
+        return new MessageHead(known, alive, settled, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0);
     }
 }

@@ -19,6 +19,7 @@ sealed record KeyValueScenario(string Name, string Claim, Func<ulong, KeyValueSi
         new("kv-hours", "removals are forgotten after an hour or more, and nothing comes back with a node that was away", Hours.Play),
         new("kv-deaf", "what is handed over or forgotten is known to all that must know it, though some hear nothing", Deaf.Play),
         new("kv-sides", "what two sides of a partition wrote stands side by side until somebody writes again", Sides.Play),
+        new("kv-pair", "what two nodes that fail at once had is unavailable, never said to be absent", Pair.Play),
         new("kv-duel", "compare and set is linearizable while several coordinators work on one key", Duel.Play),
     ];
 
