@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using static OpsBro.Platform.KernelMessages;
 
 namespace OpsBro.Platform;
 
@@ -14,12 +15,10 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
     /// <summary>Most datagrams of one call.</summary>
     public const int Batch = 64;
 
-    const int DontWait = 0x40, WaitForOne = 0x10000, Cut = 0x20, CloseReading = 0;
-    const int SocketLevel = 1, ReceiveBufferForce = 33;                             // socket(7)
+    const int CloseReading = 0;                                                     // SHUT_RD: shutdown(2)
     const int IpLevel = 0, IpPacketInfo = 8, Ip6Level = 41, Ip6PacketInfo = 49;     // ip(7), ipv6(7)
     const int NameRoom = 32, ControlRoom = 64, ControlHead = 16, Ip6InterfaceAt = ControlHead + 16;
     const ushort Ip4 = 2;
-    const int Interrupted = 4;
 
     readonly Socket socket;
     readonly int file, maxIn, maxOut;
@@ -52,7 +51,7 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
         {
             var isAll = bind.Address.Equals(IPAddress.Any) || bind.Address.Equals(IPAddress.IPv6Any);
             if (bind.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = isAll;
-            SetBuffer(receiveBuffer);
+            SetReceiveBuffer(socket, receiveBuffer);
             byte[] yes = [1, 0, 0, 0];
             if (isAll && bind.AddressFamily == AddressFamily.InterNetwork) socket.SetRawSocketOption(IpLevel, IpPacketInfo, yes);
             else if (isAll) socket.SetRawSocketOption(Ip6Level, Ip6PacketInfo, yes);
@@ -79,18 +78,6 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
             outgoing[i].Header.VectorCount = 1;
         }
         received = Batch;
-    }
-
-    void SetBuffer(int bytes)
-    {
-        try
-        {
-            socket.SetRawSocketOption(SocketLevel, ReceiveBufferForce, BitConverter.GetBytes(bytes));
-        }
-        catch (SocketException)
-        {
-            socket.ReceiveBufferSize = bytes;   // not root: at most net.core.rmem_max
-        }
     }
 
     byte* Name(int number) => memory + (number * NameRoom);
@@ -133,14 +120,7 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
             incoming[i].Header.Control = (nint)Control(i);
             incoming[i].Header.ControlLength = ControlRoom;
         }
-        while (true)
-        {
-            received = recvmmsg(file, incoming, Batch, WaitForOne, null);
-            if (received >= 0) return received;
-            received = 0;
-            // any other error is that of an earlier datagram; it was taken off with this call
-            if (Marshal.GetLastPInvokeError() != Interrupted) return 0;
-        }
+        return received = KernelMessages.Receive(file, incoming, Batch, WaitForOne);
     }
 
     /// <summary>One datagram of the last <see cref="Receive"/>, until the next one.</summary>
@@ -189,17 +169,7 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
     /// <returns>How many the kernel did not take.</returns>
     public int Send()
     {
-        int at = 0, lost = 0;
-        while (at < waiting)
-        {
-            var sent = sendmmsg(file, outgoing + at, (uint)(waiting - at), DontWait);
-            if (sent > 0) at += sent;
-            else if (Marshal.GetLastPInvokeError() != Interrupted)
-            {
-                at++;
-                lost++;
-            }
-        }
+        var lost = KernelMessages.Send(file, outgoing, waiting);
         waiting = 0;
         return lost;
     }
@@ -236,7 +206,7 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
                     Control = sender->ControlLength > 0 ? (nint)sender->Control : 0,
                     ControlLength = (nuint)sender->ControlLength,
                 };
-                return sendmsg(file, &header, DontWait) >= 0;
+                return KernelMessages.Send(file, &header);
             }
         }
         catch (ObjectDisposedException)
@@ -257,42 +227,6 @@ internal sealed unsafe partial class AnswerSocket : IDisposable
         NativeMemory.Free(incoming);
         NativeMemory.Free(vectors);
     }
-
-    struct Vector
-    {
-        public byte* Start;
-        public nuint Length;
-    }
-
-    // struct mmsghdr: recvmmsg(2)
-    [StructLayout(LayoutKind.Sequential)]
-    struct Message
-    {
-        public Header Header;
-        public uint Received;
-    }
-
-    // struct msghdr: recvmsg(2)
-    [StructLayout(LayoutKind.Sequential)]
-    struct Header
-    {
-        public nint Name;
-        public uint NameLength;
-        public Vector* Vectors;
-        public nuint VectorCount;
-        public nint Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int recvmmsg(int file, Message* messages, uint count, int flags, void* timeout);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int sendmmsg(int file, Message* messages, uint count, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint sendmsg(int file, Header* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int shutdown(int file, int how);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using static OpsBro.Platform.KernelMessages;
 
 namespace OpsBro.Platform;
 
@@ -23,16 +23,13 @@ internal sealed unsafe partial class BatchSocket : IDisposable
     /// </summary>
     const double ChargedBytes = 768, SafeRate = 1_000_000;
 
-    const int DontWait = 0x40, Cut = 0x20, CloseOnExecNonBlocking = 0x80000 | 0x800;
-    const int SocketLevel = 1, ReceiveBufferForce = 33, MemoryInfo = 55;      // SOL_SOCKET, SO_RCVBUFFORCE, SO_MEMINFO: socket(7)
-    const int MemoryInfoWords = 9, GrantedWord = 1, DropsWord = 8;            // linux/sock_diag.h, SK_MEMINFO_*
-    const short PollIn = 1;
-    const int Interrupted = 4;
+    const int SocketLevel = 1, MemoryInfo = 55;                       // SOL_SOCKET, SO_MEMINFO: socket(7)
+    const int MemoryInfoWords = 9, GrantedWord = 1, DropsWord = 8;    // linux/sock_diag.h, SK_MEMINFO_*
     const int CacheLine = 64;
 
     readonly Socket socket;
-    readonly SafeFileHandle wakeHandle;
-    readonly int file, wake, maxPacket;
+    readonly WakeFile wake;
+    readonly int file, maxPacket;
     readonly byte* buffers;
     readonly Message* messages;
     readonly Vector* vectors;
@@ -43,20 +40,10 @@ internal sealed unsafe partial class BatchSocket : IDisposable
         (this.socket, this.maxPacket) = (socket, maxPacket);
         try
         {
-            var size = BitConverter.GetBytes(receiveBuffer);
-            try
-            {
-                socket.SetRawSocketOption(SocketLevel, ReceiveBufferForce, size);
-            }
-            catch (SocketException)
-            {
-                socket.ReceiveBufferSize = receiveBuffer;   // not root: at most net.core.rmem_max
-            }
+            SetReceiveBuffer(socket, receiveBuffer);
             socket.Bind(bind);
             file = (int)socket.Handle;
-            wake = eventfd(0, CloseOnExecNonBlocking);
-            if (wake < 0) throw new SocketException(Marshal.GetLastPInvokeError());
-            wakeHandle = new SafeFileHandle(wake, ownsHandle: true);
+            wake = new WakeFile();
         }
         catch (SocketException)
         {
@@ -146,36 +133,10 @@ internal sealed unsafe partial class BatchSocket : IDisposable
     }
 
     /// <summary>Ends the present or next <see cref="Wait"/>; does nothing once it is closed.</summary>
-    public void Wake()
-    {
-        var isHeld = false;
-        try
-        {
-            // held, so that the number cannot become another file's meanwhile
-            wakeHandle.DangerousAddRef(ref isHeld);
-            var one = 1ul;
-            _ = write(wake, &one, sizeof(ulong));
-        }
-        catch (ObjectDisposedException)
-        {
-            // nobody waits any more
-        }
-        finally
-        {
-            if (isHeld) wakeHandle.DangerousRelease();
-        }
-    }
+    public void Wake() => wake.Call();
 
     /// <summary>Waits for a datagram or a <see cref="Wake"/>.</summary>
-    public void Wait()
-    {
-        var files = stackalloc PollFile[2];
-        files[0] = new PollFile { File = file, Events = PollIn };
-        files[1] = new PollFile { File = wake, Events = PollIn };
-        if (poll(files, 2, -1) <= 0 || files[1].Returned == 0) return;
-        ulong count;
-        _ = read(wake, &count, sizeof(ulong));
-    }
+    public void Wait() => wake.Wait(file, -1);
 
     /// <summary>Lets datagrams gather for <see cref="Pause"/>: a call for many costs little more than a call for one.</summary>
     public void Gather()
@@ -186,16 +147,7 @@ internal sealed unsafe partial class BatchSocket : IDisposable
 
     /// <summary>Takes what is there, at most <see cref="Batch"/>, without waiting.</summary>
     /// <returns>How many; 0 for none.</returns>
-    public int Receive()
-    {
-        while (true)
-        {
-            var count = recvmmsg(file, messages, Batch, DontWait, null);
-            if (count >= 0) return count;
-            // any other error is that of an earlier datagram; it was taken off with this call
-            if (Marshal.GetLastPInvokeError() != Interrupted) return 0;
-        }
-    }
+    public int Receive() => KernelMessages.Receive(file, messages, Batch, DontWait);
 
     /// <summary>One datagram of the last <see cref="Receive"/>, until the next one.</summary>
     public ReadOnlySpan<byte> this[int number] => new(vectors[number].Start, (int)Math.Min(messages[number].Received, (uint)maxPacket));
@@ -207,24 +159,11 @@ internal sealed unsafe partial class BatchSocket : IDisposable
     public void Dispose()
     {
         socket.Dispose();
-        wakeHandle.Dispose();
+        wake.Dispose();
         if (path.Length > 0) File.Delete(path);
         NativeMemory.Free(buffers);
         NativeMemory.Free(messages);
         NativeMemory.Free(vectors);
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    struct PollFile
-    {
-        public int File;
-        public short Events, Returned;
-    }
-
-    struct Vector
-    {
-        public byte* Start;
-        public nuint Length;
     }
 
     struct Time
@@ -232,42 +171,6 @@ internal sealed unsafe partial class BatchSocket : IDisposable
         public nint Seconds, Nanoseconds;
     }
 
-    // struct mmsghdr: recvmmsg(2)
-    [StructLayout(LayoutKind.Sequential)]
-    struct Message
-    {
-        public Header Header;
-        public uint Received;
-    }
-
-    // struct msghdr: recvmsg(2)
-    [StructLayout(LayoutKind.Sequential)]
-    struct Header
-    {
-        public nint Name;
-        public uint NameLength;
-        public Vector* Vectors;
-        public nuint VectorCount;
-        public nint Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int recvmmsg(int file, Message* messages, uint count, int flags, Time* timeout);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int poll(PollFile* files, nuint count, int milliseconds);
-
     [LibraryImport("libc", SetLastError = true)]
     private static partial int nanosleep(Time* wanted, Time* left);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint read(int file, void* into, nuint count);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint write(int file, void* from, nuint count);
 }

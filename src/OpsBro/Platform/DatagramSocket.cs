@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using OpsBro.Core.Gossip;
 
 namespace OpsBro.Platform;
@@ -16,14 +15,13 @@ internal sealed unsafe partial class DatagramSocket : IDisposable
     public const int ReceiveBuffer = 2 * 1024 * 1024;
 
     const int LeastReceiveBuffer = 64 * 1024, LargestAddress = 28;
-    const int DontWait = 0x40, NoSignal = 0x4000, CloseOnExecNonBlocking = 0x80000 | 0x800;
-    const short PollIn = 1;
+    const int DontWait = 0x40, NoSignal = 0x4000;
     const ushort V4 = 2, V6 = 10;
     const int TryAgain = 11, Interrupted = 4;
 
     readonly Socket socket;
-    readonly SafeFileHandle wakeHandle;
-    readonly int file, wake;
+    readonly WakeFile wake;
+    readonly int file;
     readonly bool isV6;
 
     /// <summary>Opens and binds it.</summary>
@@ -43,9 +41,7 @@ internal sealed unsafe partial class DatagramSocket : IDisposable
             }
             socket.Bind(bind);
             file = (int)socket.Handle;
-            wake = eventfd(0, CloseOnExecNonBlocking);
-            if (wake < 0) throw new SocketException(Marshal.GetLastPInvokeError());
-            wakeHandle = new SafeFileHandle(wake, ownsHandle: true);
+            wake = new WakeFile();
         }
         catch (SocketException)
         {
@@ -58,40 +54,13 @@ internal sealed unsafe partial class DatagramSocket : IDisposable
     public int Port => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
     /// <summary>Ends the present or next <see cref="Wait"/>; does nothing once it is closed.</summary>
-    public void Wake()
-    {
-        var isHeld = false;
-        try
-        {
-            // held, so that the number cannot become another file's meanwhile
-            wakeHandle.DangerousAddRef(ref isHeld);
-            var one = 1ul;
-            // the counter is full only when it was woken 2^64 times
-            _ = write(wake, &one, sizeof(ulong));
-        }
-        catch (ObjectDisposedException)
-        {
-            // nobody waits any more
-        }
-        finally
-        {
-            if (isHeld) wakeHandle.DangerousRelease();
-        }
-    }
+    public void Wake() => wake.Call();
 
     /// <summary>Waits for a datagram, a <see cref="Wake"/>, or the time's end.</summary>
     /// <param name="most">How long; nothing or less does not wait.</param>
-    public void Wait(TimeSpan most)
-    {
-        var files = stackalloc PollFile[2];
-        files[0] = new PollFile { File = file, Events = PollIn };
-        files[1] = new PollFile { File = wake, Events = PollIn };
+    public void Wait(TimeSpan most) =>
         // up to the next millisecond: one that wakes too early finds nothing due and waits again
-        var milliseconds = most <= TimeSpan.Zero ? 0 : (int)Math.Min(Math.Ceiling(most.TotalMilliseconds), int.MaxValue);
-        if (poll(files, 2, milliseconds) <= 0 || files[1].Returned == 0) return;
-        ulong count;
-        _ = read(wake, &count, sizeof(ulong));
-    }
+        wake.Wait(file, most <= TimeSpan.Zero ? 0 : (int)Math.Min(Math.Ceiling(most.TotalMilliseconds), int.MaxValue));
 
     /// <summary>Takes the next datagram without waiting; negative when there is none.</summary>
     public int Receive(Span<byte> into, out PeerAddress from)
@@ -112,15 +81,9 @@ internal sealed unsafe partial class DatagramSocket : IDisposable
                 var error = Marshal.GetLastPInvokeError();
                 if (error == TryAgain) return -1;
                 // any other is an error of an earlier datagram; it was taken off with this call
-                if (error != Interrupted && !HasMore()) return -1;
+                if (error != Interrupted && !WakeFile.HasMore(file)) return -1;
             }
         }
-    }
-
-    bool HasMore()
-    {
-        var one = new PollFile { File = file, Events = PollIn };
-        return poll(&one, 1, 0) > 0 && (one.Returned & PollIn) != 0;
     }
 
     /// <summary>Sends a datagram; false when the kernel does not take it, or the socket does not speak its address.</summary>
@@ -171,26 +134,8 @@ internal sealed unsafe partial class DatagramSocket : IDisposable
     public void Dispose()
     {
         socket.Dispose();
-        wakeHandle.Dispose();
+        wake.Dispose();
     }
-
-    struct PollFile
-    {
-        public int File;
-        public short Events, Returned;
-    }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int poll(PollFile* files, nuint count, int milliseconds);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint read(int file, void* into, nuint count);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint write(int file, void* from, nuint count);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint recvfrom(int file, byte* into, nuint count, int flags, byte* address, uint* length);
