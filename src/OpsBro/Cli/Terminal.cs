@@ -133,6 +133,9 @@ internal sealed class Terminal
         else output.Write(System.Text.Encoding.UTF8.GetString(bytes));
     }
 
+    /// <summary>A text of others for the terminal: it does not move the cursor, nor end the line.</summary>
+    public static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+
     /// <summary>Prints a line in a tone.</summary>
     public void Line(Tone tone, string text) => Line(Paint(tone, text));
 

@@ -52,7 +52,7 @@ internal static class DnsVerbs
         ];
         foreach (var (what, count, way) in others)
             if (count > 0) terminal.Line(Tone.Warning, $"{Text(count)} {what}: {way}");
-        if (view.Unnamed.Length > 0) terminal.Line(Tone.Warning, $"no names of DNS: {string.Join(", ", view.Unnamed.Select(OneLine))}");
+        if (view.Unnamed.Length > 0) terminal.Line(Tone.Warning, $"no names of DNS: {string.Join(", ", view.Unnamed.Select(Terminal.OneLine))}");
         terminal.More("opsbro dns list");
     }
 
@@ -66,7 +66,7 @@ internal static class DnsVerbs
             else if (view.Answers.Length > 0)
             {
                 terminal.Table(["NAME", "TYPE", "TTL", "DATA"], view.Answers.Concat(view.Additionals).Select(r => (string[])
-                    [r.Name, r.Type, r.Ttl.ToString(CultureInfo.InvariantCulture), OneLine(r.Data)]));
+                    [r.Name, r.Type, r.Ttl.ToString(CultureInfo.InvariantCulture), Terminal.OneLine(r.Data)]));
             }
             else
             {
@@ -125,7 +125,4 @@ internal static class DnsVerbs
         DnsJson.Default.DnsAnswerView, cancel);
 
     static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    /// <summary>What others named must not move the cursor.</summary>
-    static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

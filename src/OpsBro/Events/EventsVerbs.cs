@@ -56,7 +56,7 @@ internal static class EventsVerbs
     {
         using var document = JsonDocument.Parse(json);
         var item = document.RootElement;
-        string Of(string name) => item.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? OneLine($"{value}") : "";
+        string Of(string name) => item.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? Terminal.OneLine($"{value}") : "";
         if (type is "snapshot" or "snapshot-done") return $"{type} {Of("sequence")} {Of("reason")}".TrimEnd();
         var at = item.TryGetProperty("at", out var time) && time.TryGetDateTimeOffset(out var when)
             ? when.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
@@ -68,7 +68,7 @@ internal static class EventsVerbs
             "check" => $"{Of("node")} {Of("check")} {(Of("before") is { Length: > 0 } before ? before : "new")} → {Of("state")}"
                 + $"{(Of("is_hard") == "True" ? "" : " (soft)")}; {Of("output")}",
             "event" => $"{Of("name")} {Of("payload")}{Of("payload_base64")}",
-            _ => OneLine(json),
+            _ => Terminal.OneLine(json),
         };
         return $"{at} {type} {what}".TrimStart();
     }
@@ -98,7 +98,4 @@ internal static class EventsVerbs
     }
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>What strangers sent must not move the cursor.</summary>
-    static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -28,7 +28,7 @@ internal static class MetricStatusText
             [Durations.Text(TimeSpan.FromSeconds(t.Step)), Durations.Text(TimeSpan.FromSeconds(t.Keep)), Size(t.Bytes), Time(t.Oldest)]));
         if (status.Offenders.Count == 0) return;
         terminal.Section("most new series since start");
-        terminal.Table(["NAMES BEGIN WITH", "SERIES"], status.Offenders.Select(o => (string[])[OneLine(o.Prefix), Text($"{o.Count}")]));
+        terminal.Table(["NAMES BEGIN WITH", "SERIES"], status.Offenders.Select(o => (string[])[Terminal.OneLine(o.Prefix), Text($"{o.Count}")]));
     }
 
     /// <summary>Bytes in the largest unit of which there is a whole one.</summary>
@@ -44,7 +44,4 @@ internal static class MetricStatusText
         : "-";
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>What strangers sent must not move the cursor.</summary>
-    static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 }

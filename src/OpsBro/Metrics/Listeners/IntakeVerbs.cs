@@ -41,7 +41,7 @@ internal sealed class IntakeVerbs(ApiClient api, Terminal terminal)
         if (view.BadSamples.Length == 0) return;
         terminal.Section("lines that could not be read");
         terminal.Table(["AT", "FAULT", "LINE"], view.BadSamples.Select(s => (string[])
-            [s.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture), s.Reason, OneLine(s.Line)]));
+            [s.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture), s.Reason, Terminal.OneLine(s.Line)]));
     }
 
     /// <summary>The ways in over HTTP.</summary>
@@ -55,7 +55,7 @@ internal sealed class IntakeVerbs(ApiClient api, Terminal terminal)
                 terminal.Table(["WAY", "REQUESTS", "BAD", "BUSY", "TAKEN", "REFUSED", "SKIPPED", "LAST PROBLEM"], views.Select(v => (string[])
                 [
                     v.Way, Text($"{v.Requests}"), Text($"{v.BadRequests}"), Text($"{v.Busy}"), Text($"{v.Accepted}"), Refused(v.Refused),
-                    Text($"{v.Skipped}"), v.LastProblem.Length == 0 ? "-" : OneLine(v.LastProblem),
+                    Text($"{v.Skipped}"), v.LastProblem.Length == 0 ? "-" : Terminal.OneLine(v.LastProblem),
                 ]));
             }
             return 0;
@@ -65,7 +65,4 @@ internal sealed class IntakeVerbs(ApiClient api, Terminal terminal)
         refused.Count == 0 ? "0" : string.Join(", ", refused.Select(r => Text($"{r.Value} {r.Key.Replace('_', ' ')}")));
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>What strangers sent must not move the cursor.</summary>
-    static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -96,7 +96,7 @@ internal sealed class StatsdComponent : IComponent
             else
             {
                 terminal.Table(["AT", "TYPE", "TITLE", "TEXT", "HOST", "TAGS"], events.Select(e => (string[])
-                    [Time(e.ReceivedAt), e.AlertType, OneLine(e.Title), OneLine(e.Text), OneLine(e.Host), OneLine(string.Join(',', e.Tags))]));
+                    [Time(e.ReceivedAt), e.AlertType, .. new[] { e.Title, e.Text, e.Host, string.Join(',', e.Tags) }.Select(Terminal.OneLine)]));
             }
             return 0;
         });
@@ -109,7 +109,8 @@ internal sealed class StatsdComponent : IComponent
             else
             {
                 terminal.Table(["AT", "NAME", "STATE", "HOST", "MESSAGE", "TAGS"], checks.Select(c => (string[])
-                    [Time(c.ReceivedAt), OneLine(c.Name), terminal.State(c.Status), OneLine(c.Host), OneLine(c.Message), OneLine(string.Join(',', c.Tags))]));
+                    [Time(c.ReceivedAt), Terminal.OneLine(c.Name), terminal.State(c.Status),
+                        .. new[] { c.Host, c.Message, string.Join(',', c.Tags) }.Select(Terminal.OneLine)]));
             }
             return 0;
         });
@@ -117,7 +118,4 @@ internal sealed class StatsdComponent : IComponent
     static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    /// <summary>What strangers sent must not move the cursor.</summary>
-    static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }
