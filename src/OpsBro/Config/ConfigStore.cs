@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OpsBro.Platform;
 
 namespace OpsBro.Config;
 
@@ -39,6 +40,27 @@ internal sealed class ConfigStore(Configuration first)
     {
         current = next;
         Published?.Invoke();
+    }
+
+    /// <summary>Looks now, after each new configuration, and when the pause is over that the look asked for; until it is told to stop.</summary>
+    /// <param name="look">Looks, and says when to look again at the latest: <see cref="Timeout.InfiniteTimeSpan"/> for not before a new one.</param>
+    /// <param name="stop">The agent stops.</param>
+    public async Task Follow(Func<TimeSpan> look, CancellationToken stop)
+    {
+        var wake = new WakeUp();
+        Published += wake.Call;
+        try
+        {
+            while (!stop.IsCancellationRequested) await wake.Wait(look(), stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // the agent stops
+        }
+        finally
+        {
+            Published -= wake.Call;
+        }
     }
 
     /// <summary>Says what a slice found wrong in its section or objects; replaces what it said before.</summary>

@@ -43,7 +43,7 @@ internal sealed partial class DnsLoop : BackgroundService, IListener
     readonly ILogger<DnsLoop> logger;
     readonly DnsFeeds feeds;
     readonly DnsMeters meters;
-    readonly SemaphoreSlim changed = new(0, 1);
+    readonly WakeUp wake = new();
     volatile DnsServer? server;
     volatile DnsOptions options = new();
     volatile PictureView? picture;
@@ -98,7 +98,7 @@ internal sealed partial class DnsLoop : BackgroundService, IListener
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        config.Published += Wake;
+        config.Published += wake.Call;
         try
         {
             using var members = feeds.Members.Subscribe();
@@ -110,7 +110,7 @@ internal sealed partial class DnsLoop : BackgroundService, IListener
             while (!stoppingToken.IsCancellationRequested)
             {
                 await Guarded(stoppingToken);
-                await changed.WaitAsync(server is null ? Timeout.InfiniteTimeSpan : LookAgain, stoppingToken);
+                await wake.Wait(server is null ? Timeout.InfiniteTimeSpan : LookAgain, stoppingToken);
                 var pause = TimeSpan.FromMilliseconds(GatherTimes * (picture?.Milliseconds ?? 0));
                 if (pause < Gather) pause = Gather;
                 if (server is not null && pause - (Monotonic.Now - madeAt) is { Ticks: > 0 } early) await Task.Delay(early, stoppingToken);
@@ -122,7 +122,7 @@ internal sealed partial class DnsLoop : BackgroundService, IListener
         }
         finally
         {
-            config.Published -= Wake;
+            config.Published -= wake.Call;
             Close();
         }
     }
@@ -150,24 +150,12 @@ internal sealed partial class DnsLoop : BackgroundService, IListener
             {
                 if (server is null || isDirty) continue;
                 isDirty = true;
-                Wake();
+                wake.Call();
             }
         }
         catch (OperationCanceledException)
         {
             // the agent stops
-        }
-    }
-
-    void Wake()
-    {
-        try
-        {
-            changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // it looks anyway
         }
     }
 

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using OpsBro.Core.Dns;
+using OpsBro.Platform;
 
 namespace OpsBro.Dns;
 
@@ -20,19 +20,14 @@ internal sealed partial class DnsStreams : IDisposable
     /// <summary>Questions of one connection that wait for another server; one more ends the connection.</summary>
     public const int MaxWaiting = 32;
 
-    const int Backlog = 128, LengthBytes = 2;
-
-    /// <summary>After an accept that failed, for instance for want of descriptors.</summary>
-    static readonly TimeSpan afterFailure = TimeSpan.FromMilliseconds(50);
+    const int LengthBytes = 2;
 
     readonly DnsServer server;
-    readonly Socket listener;
     readonly DnsResponder responder;
-    readonly Lock gate = new(), turn = new();
-    readonly Dictionary<Socket, IPAddress> clients = [];
-    readonly Dictionary<IPAddress, int> perClient = [];
-    bool isClosed;
-    long refused, faults;
+    readonly TcpPlaces places;
+    readonly TcpDoor door;
+    readonly Lock turn = new();
+    long faults;
 
     /// <summary>Listens.</summary>
     /// <exception cref="SocketException">The address is taken, or not of this host.</exception>
@@ -41,19 +36,8 @@ internal sealed partial class DnsStreams : IDisposable
         this.server = server;
         Name = $"tcp {at}";
         responder = server.NewResponder();
-        listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (at.AddressFamily == AddressFamily.InterNetworkV6) listener.DualMode = at.Address.Equals(IPAddress.IPv6Any);
-            listener.Bind(at);
-            listener.Listen(Backlog);
-        }
-        catch (SocketException)
-        {
-            listener.Dispose();
-            throw;
-        }
-        _ = AcceptAll();
+        places = new TcpPlaces(() => server.Options.TcpConnections, () => Math.Max(1, server.Options.TcpConnections / ShareOfOneClient));
+        door = new TcpDoor(at, places, Serve);
     }
 
     /// <summary>Where it listens.</summary>
@@ -63,89 +47,15 @@ internal sealed partial class DnsStreams : IDisposable
     public DnsCounts Counts => responder.Counts;
 
     /// <summary>Connections that were sent away.</summary>
-    public long Refused => Interlocked.Read(ref refused);
+    public long Refused => places.Refused;
 
     /// <summary>Faults of the program.</summary>
     public long Faults => Interlocked.Read(ref faults);
 
     /// <summary>Connections now.</summary>
-    public int Connections
-    {
-        get
-        {
-            lock (gate) return clients.Count;
-        }
-    }
+    public int Connections => places.Taken;
 
-    async Task AcceptAll()
-    {
-        while (true)
-        {
-            try
-            {
-                var client = await listener.AcceptAsync();
-                if (IsTaken(client)) _ = Serve(client);
-                else
-                {
-                    Interlocked.Increment(ref refused);
-                    client.Dispose();
-                }
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
-            {
-                return;   // closed while it waited
-            }
-            catch (SocketException)
-            {
-                Interlocked.Increment(ref refused);
-                await Task.Delay(afterFailure);
-            }
-        }
-    }
-
-    bool IsTaken(Socket client)
-    {
-        try
-        {
-            return TryAdd(client);
-        }
-        catch (SocketException)
-        {
-            return false;   // it has no peer any more
-        }
-    }
-
-    bool TryAdd(Socket client)
-    {
-        // gone before it was looked at
-        if (client.RemoteEndPoint is not IPEndPoint { Address: var address }) return false;
-        var most = server.Options.TcpConnections;
-        lock (gate)
-        {
-            var own = perClient.GetValueOrDefault(address);
-            if (isClosed || clients.Count >= most || own >= Math.Max(1, most / ShareOfOneClient)) return false;
-            clients.Add(client, address);
-            perClient[address] = own + 1;
-            return true;
-        }
-    }
-
-    // not in the finally of an async method: compiled ahead, the lock would stay taken (ARCHITECTURE.md, traps)
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    void Remove(Socket client)
-    {
-        lock (gate)
-        {
-            if (!clients.Remove(client, out var address)) return;
-            if (--perClient[address] == 0) perClient.Remove(address);
-        }
-    }
-
-    async Task Serve(Socket client)
+    async Task Serve(Socket client, IPAddress remote)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(LengthBytes + DnsUdp.MaxQuery);
         using var patience = new CancellationTokenSource();
@@ -153,8 +63,7 @@ internal sealed partial class DnsStreams : IDisposable
         try
         {
             client.NoDelay = true;
-            var remote = ((IPEndPoint)client.RemoteEndPoint!).Address;
-            var address = (remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote).GetAddressBytes();
+            var address = remote.GetAddressBytes();
             patience.CancelAfter(server.Options.TcpIdle);
             var held = 0;
             while (await client.ReceiveAsync(buffer.AsMemory(held), patience.Token) is > 0 and var count)
@@ -187,7 +96,6 @@ internal sealed partial class DnsStreams : IDisposable
         }
         finally
         {
-            Remove(client);
             client.Dispose();
             ArrayPool<byte>.Shared.Return(buffer);
         }
@@ -230,7 +138,7 @@ internal sealed partial class DnsStreams : IDisposable
     /// <summary>One client: its answers are written one at a time.</summary>
     sealed class Connection(Socket client, CancellationTokenSource patience) : IDisposable
     {
-        readonly SemaphoreSlim writing = new(1, 1), places = new(MaxWaiting, MaxWaiting);
+        readonly SemaphoreSlim writing = new(1, 1), waiting = new(MaxWaiting, MaxWaiting);
 
         public async Task Send(ReadOnlyMemory<byte> message)
         {
@@ -248,7 +156,7 @@ internal sealed partial class DnsStreams : IDisposable
         /// <summary>Asks another server, and goes on meanwhile; false when too many questions wait.</summary>
         public bool Later(DnsStreams streams, DnsForwarding ask)
         {
-            if (!places.Wait(0)) return false;
+            if (!waiting.Wait(0)) return false;
             _ = Ask(streams, ask);
             return true;
         }
@@ -259,7 +167,7 @@ internal sealed partial class DnsStreams : IDisposable
             {
                 var answer = await streams.server.Forwarder.Ask(ask);
                 await Send((byte[])[(byte)(answer.Length >> 8), (byte)answer.Length, .. answer]);
-                places.Release();
+                waiting.Release();
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
             {
@@ -270,7 +178,7 @@ internal sealed partial class DnsStreams : IDisposable
         /// <summary>The client asks no more: what is on its way is sent.</summary>
         public async Task AllSent()
         {
-            for (var i = 0; i < MaxWaiting; i++) await places.WaitAsync(patience.Token);
+            for (var i = 0; i < MaxWaiting; i++) await waiting.WaitAsync(patience.Token);
         }
 
         public void Dispose() => patience.Cancel();
@@ -279,12 +187,8 @@ internal sealed partial class DnsStreams : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        listener.Dispose();
-        lock (gate)
-        {
-            isClosed = true;
-            foreach (var client in clients.Keys) client.Dispose();
-        }
+        door.Dispose();
+        places.Dispose();
     }
 
     [LoggerMessage(LogLevel.Error, "dns: a connection on {Place} ended by a fault of the program")]

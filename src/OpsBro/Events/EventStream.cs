@@ -144,9 +144,10 @@ internal sealed class EventStream(StreamHub hub, Telemetry telemetry, IHostAppli
     /// <summary>Sends until it is over.</summary>
     async Task Send(Stream to, StreamSession session, WakeUp wake, CancellationToken stop)
     {
+        var called = wake.Wait(stop);
         while (!session.IsOver)
         {
-            wake.Reset();
+            if (called.IsCompleted) called = wake.Wait(stop);
             var now = Monotonic.Now;
             var bytes = session.Next(now);
             if (!bytes.IsEmpty)
@@ -162,7 +163,7 @@ internal sealed class EventStream(StreamHub hub, Telemetry telemetry, IHostAppli
             if (left <= TimeSpan.Zero) continue;
             try
             {
-                await Task.WhenAny(session.Cursor.More, wake.Called).WaitAsync(left, clock, stop);
+                await Task.WhenAny(session.Cursor.More, called).WaitAsync(left, clock, stop);
             }
             catch (TimeoutException)
             {

@@ -107,14 +107,12 @@ internal sealed partial class StreamPump
         {
             while (!stop.IsCancellationRequested)
             {
-                wake.Reset();
                 var began = Monotonic.Now;
                 var isBusy = Round(clock());
                 var took = Monotonic.Now - began;
                 if (clients.Count > 0) meter.Ran(took);
                 if (took >= shortRound) await Task.Delay(took * Rest < LongestRest ? took * Rest : LongestRest, stop);
-                if (clients.Count == 0 && orders.IsEmpty) await wake.Called.WaitAsync(stop);
-                else await Task.WhenAny(wake.Called, Task.Delay(isBusy ? again : tick, stop));
+                await wake.Wait(clients.Count == 0 && orders.IsEmpty ? Timeout.InfiniteTimeSpan : isBusy ? again : tick, stop);
             }
         }
         catch (OperationCanceledException)

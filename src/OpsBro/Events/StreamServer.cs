@@ -17,20 +17,16 @@ internal sealed partial class StreamServer : BackgroundService, IListener
     /// <summary>What could not be opened is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
 
-    const int Backlog = 512;
-
-    /// <summary>After an accept that failed, for instance for want of descriptors.</summary>
-    static readonly TimeSpan afterFailure = TimeSpan.FromMilliseconds(50);
-
+    /// <summary>Callers are counted by <see cref="StreamGuests"/>: those who became readers are not in the door any more.</summary>
+    readonly TcpPlaces places;
     readonly ConfigStore config;
     readonly StreamHub hub;
     readonly StreamPump pump;
     readonly StreamGuests guests = new();
     readonly StreamWelcome welcome;
     readonly ILogger<StreamServer> logger;
-    readonly SemaphoreSlim changed = new(0, 1);
     volatile WebSocketOptions options = new();
-    volatile Socket? listener;
+    volatile TcpDoor? door;
     volatile string problem = "";
 
     /// <summary>A server; nothing is open yet.</summary>
@@ -40,13 +36,14 @@ internal sealed partial class StreamServer : BackgroundService, IListener
         pump = new StreamPump(hub.Ring, hub.Snapshots, client => guests.Leave(client.Source), telemetry.Of("events", "websocket"),
             () => Monotonic.Now, logger);
         welcome = new StreamWelcome(hub, pump, guests);
+        places = new TcpPlaces(() => int.MaxValue, refused: guests.Refuse);
     }
 
     /// <inheritdoc/>
     public string Section => "websocket";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Listens => listener is null ? [] : [options.Point.ToString()];
+    public IReadOnlyList<string> Listens => door is null ? [] : [options.Point.ToString()];
 
     /// <summary>What it does now.</summary>
     public StreamStateView Now(int apiClients)
@@ -77,42 +74,24 @@ internal sealed partial class StreamServer : BackgroundService, IListener
 
     async Task FollowAll(CancellationToken stop)
     {
-        config.Published += Wake;
         try
         {
-            for (Follow(); !stop.IsCancellationRequested; Follow())
-                await changed.WaitAsync(options.IsEnabled && listener is null ? TryAgain : Timeout.InfiniteTimeSpan, stop);
-        }
-        catch (OperationCanceledException)
-        {
-            // the agent stops
+            await config.Follow(Look, stop);
         }
         finally
         {
-            config.Published -= Wake;
             Close();
         }
     }
 
-    void Wake()
-    {
-        try
-        {
-            changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // it looks anyway
-        }
-    }
-
-    void Follow()
+    /// <returns>When to look again.</returns>
+    TimeSpan Look()
     {
         var problems = new List<Problem>();
         var next = WebSocketOptions.Read(config.Current.Agent, problems);
         // a slip of the pen does not shut the door
-        if (listener is not null && problems.Any(p => !p.IsWarning)) next = options;
-        if (listener is not null && (!next.IsEnabled || !next.Point.Equals(options.Point)))
+        if (door is not null && problems.Any(p => !p.IsWarning)) next = options;
+        if (door is not null && (!next.IsEnabled || !next.Point.Equals(options.Point)))
         {
             Close();
             pump.EndAll(WebSocketFrames.GoingAway, "this port is closed");
@@ -121,64 +100,32 @@ internal sealed partial class StreamServer : BackgroundService, IListener
         options = next;
         guests.Limit(next.MaxClients, next.MaxClientsPerSource);
         problem = "";
-        if (next.IsEnabled && listener is null) Open();
+        if (next.IsEnabled && door is null) Open();
         var agent = config.Current.Agent;
         if (problem.Length > 0) problems.Add(Problem.At(agent["websocket"] ?? agent, problem));
         config.Report("websocket", problems);
+        return options.IsEnabled && door is null ? TryAgain : Timeout.InfiniteTimeSpan;
     }
 
     void Open()
     {
         var at = options.Point;
-        Socket? socket = null;
         try
         {
-            socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            if (at.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = at.Address.Equals(IPAddress.IPv6Any);
-            socket.Bind(at);
-            socket.Listen(Backlog);
+            door = new TcpDoor(at, places, welcome.Receive);
+            LogListening(logger, at);
         }
         catch (SocketException e)
         {
-            socket?.Dispose();
             problem = $"websocket cannot listen on {at} ({e.Message}): another program has it, or the address is not of this host; "
                 + "set websocket.address or websocket.port; it is tried again";
-            return;
         }
-        listener = socket;
-        LogListening(logger, at);
-        _ = AcceptAll(socket);
     }
 
     void Close()
     {
-        listener?.Dispose();
-        listener = null;
-    }
-
-    async Task AcceptAll(Socket on)
-    {
-        while (true)
-        {
-            try
-            {
-                var caller = await on.AcceptAsync();
-                _ = welcome.Receive(caller);
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
-            {
-                return;   // closed while it waited
-            }
-            catch (SocketException)
-            {
-                guests.Refuse();
-                await Task.Delay(afterFailure);
-            }
-        }
+        door?.Dispose();
+        door = null;
     }
 
     [LoggerMessage(LogLevel.Information, "websocket: listens on {Point}")]

@@ -29,9 +29,9 @@ internal sealed class StreamWelcome(StreamHub hub, StreamPump pump, StreamGuests
     public long Count => Interlocked.Read(ref count);
 
     /// <summary>Receives one caller.</summary>
-    public async Task Receive(Socket socket)
+    public async Task Receive(Socket socket, IPAddress source)
     {
-        if (SourceOf(socket) is not { } source || !guests.Enter(source))
+        if (!guests.Enter(source))
         {
             guests.Refuse();
             socket.Dispose();
@@ -54,18 +54,6 @@ internal sealed class StreamWelcome(StreamHub hub, StreamPump pump, StreamGuests
                 socket.Dispose();
                 guests.Exit(source);
             }
-        }
-    }
-
-    static IPAddress? SourceOf(Socket socket)
-    {
-        try
-        {
-            return socket.RemoteEndPoint is IPEndPoint point ? point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address : null;
-        }
-        catch (SocketException)
-        {
-            return null;   // gone already
         }
     }
 

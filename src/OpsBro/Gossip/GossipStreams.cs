@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using OpsBro.Core.Gossip;
 using OpsBro.Core.Wire;
+using OpsBro.Platform;
 
 namespace OpsBro.Gossip;
 
@@ -30,87 +30,23 @@ internal sealed class GossipStreams(
     /// <summary>Bytes that all streams which came in may hold together; what exceeds it is closed.</summary>
     public const int MaxInboundBytes = 96 * 1024 * 1024;
 
-    const int FirstBuffer = 8 * 1024, Backlog = 256;
+    const int FirstBuffer = 8 * 1024;
 
     readonly Meter meter = meter;
     readonly CancellationTokenSource stop = new();
-    readonly ConcurrentDictionary<IPAddress, int> sources = new();
-    Socket? listener;
-    int inbound, outbound;
+    readonly TcpPlaces places = new(() => MaxInbound, () => MaxInboundOfOne, () => meter.Drop());
+    TcpDoor? door;
+    int outbound;
     long held;
 
     /// <summary>Listens.</summary>
     /// <exception cref="SocketException">The address is taken, or not of this host.</exception>
-    public void Start()
-    {
-        var socket = new Socket(bind.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (bind.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = bind.Address.Equals(IPAddress.IPv6Any);
-            // a restart must not wait until old connections are forgotten; Linux still refuses a port that somebody listens on
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            socket.Bind(bind);
-            socket.Listen(Backlog);
-        }
-        catch (SocketException)
-        {
-            socket.Dispose();
-            throw;
-        }
-        listener = socket;
-        _ = AcceptAll(socket);
-    }
+    public void Start() => door = new TcpDoor(bind, places, Serve);
 
-    async Task AcceptAll(Socket socket)
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                var peer = await socket.AcceptAsync(stop.Token);
-                var source = ((IPEndPoint)peer.RemoteEndPoint!).Address;
-                if (inbound >= MaxInbound || !TakePlace(source))
-                {
-                    meter.Drop();
-                    peer.Dispose();
-                    continue;
-                }
-                Interlocked.Increment(ref inbound);
-                _ = Serve(peer, source);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (ObjectDisposedException)
-            {
-                return;   // closed while it waited
-            }
-            catch (Exception e) when (e is SocketException or NullReferenceException)
-            {
-                meter.Drop();   // the peer was gone before it was taken, or no descriptor is free: the next one may be luckier
-                await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
-            }
-        }
-    }
-
-    bool TakePlace(IPAddress source)
-    {
-        var count = sources.AddOrUpdate(source, 1, (_, n) => n + 1);
-        if (count <= MaxInboundOfOne) return true;
-        LeavePlace(source);
-        return false;
-    }
-
-    void LeavePlace(IPAddress source)
-    {
-        if (sources.AddOrUpdate(source, 0, (_, n) => n - 1) <= 0) sources.TryRemove(new(source, 0));
-    }
-
-    async Task Serve(Socket peer, IPAddress source)
+    async Task Serve(Socket peer, IPAddress address)
     {
         var (failed, isKept) = (true, false);
-        var began = Platform.Monotonic.Now;
+        var began = Monotonic.Now;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         deadline.CancelAfter(timeout);
         try
@@ -132,9 +68,7 @@ internal sealed class GossipStreams(
         finally
         {
             if (!isKept) peer.Dispose();
-            Interlocked.Decrement(ref inbound);
-            LeavePlace(source);
-            meter.Ran(Platform.Monotonic.Now - began, failed);
+            meter.Ran(Monotonic.Now - began, failed);
         }
     }
 
@@ -235,7 +169,7 @@ internal sealed class GossipStreams(
     public void Dispose()
     {
         stop.Cancel();
-        listener?.Dispose();
+        door?.Dispose();
     }
 
     sealed class Frame(GossipStreams owner, bool isInbound) : IDisposable

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpsBro.Agent;
 using OpsBro.Config;
+using OpsBro.Platform;
 
 namespace OpsBro.Gossip.Rpc;
 
@@ -20,17 +21,15 @@ internal sealed partial class RpcServer : BackgroundService
     /// <summary>An address that cannot be listened on is tried again after so long.</summary>
     public static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(10);
 
-    const int Backlog = 64;
-
     readonly ConfigStore config;
     readonly RpcParts parts;
     readonly Feed<PoolEvent> events;
     readonly ILogger<RpcServer> logger;
     readonly Lock gate = new();
     readonly List<(RpcConnection Connection, RpcSession Session)> clients = [];
-    readonly SemaphoreSlim changed = new(0, 1);
+    readonly TcpPlaces places;
     volatile string problem = "";
-    Socket? listener;
+    TcpDoor? door;
     RpcOptions current = RpcOptions.Off;
 
     /// <summary>A server; nobody is listened to yet.</summary>
@@ -40,108 +39,53 @@ internal sealed partial class RpcServer : BackgroundService
     {
         (this.config, this.events, this.logger) = (config, events, logger);
         parts = new RpcParts(cluster, actions, log, self, telemetry.Of("gossip", "rpc"), logger);
+        places = new TcpPlaces(() => MaxClients, refused: () => parts.Meter.Drop());
         cluster.Parts.Troubles.Add(() => problem.Length > 0 ? [problem] : []);
     }
 
     /// <summary>Where clients are listened to; null when they are not.</summary>
-    public IPEndPoint? Listens => listener is null ? null : current.Listen;
+    public IPEndPoint? Listens => door is null ? null : current.Listen;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        config.Published += Wake;
         try
         {
             using var subscription = events.Subscribe();
-            await Task.WhenAll(Pass(subscription, stoppingToken), FollowAll(stoppingToken));
+            await Task.WhenAll(Pass(subscription, stoppingToken), config.Follow(Look, stoppingToken));
         }
         finally
         {
-            config.Published -= Wake;
             Close();
         }
     }
 
-    async Task FollowAll(CancellationToken stop)
-    {
-        try
-        {
-            while (true)
-            {
-                Follow();
-                await changed.WaitAsync(problem.Length > 0 ? TryAgain : Timeout.InfiniteTimeSpan, stop);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the agent stops
-        }
-    }
-
-    void Wake()
-    {
-        try
-        {
-            changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // it looks anyway
-        }
-    }
-
     /// <summary>Listens where the configuration says.</summary>
+    /// <returns>When to look again.</returns>
+    TimeSpan Look()
+    {
+        Follow();
+        return problem.Length > 0 ? TryAgain : Timeout.InfiniteTimeSpan;
+    }
+
     void Follow()
     {
         var problems = new List<Problem>();
         var next = GossipOptions.Read(config.Current.Agent, problems).Rpc;   // the cluster reports what is wrong
         // a slip of the pen does not shut the door
-        if (listener is not null && (next == current || (!next.IsEnabled && problems.Any(p => !p.IsWarning)))) return;
+        if (door is not null && (next == current || (!next.IsEnabled && problems.Any(p => !p.IsWarning)))) return;
         Close();
         (current, problem) = (next, "");
         if (!next.IsEnabled) return;
-        var socket = new Socket(next.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // a restart must not wait until old connections are forgotten; Linux still refuses a port that somebody listens on
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            socket.Bind(next.Listen);
-            socket.Listen(Backlog);
+            door = new TcpDoor(next.Listen, places, (peer, _) => Serve(peer, next.AuthKey));
+            LogListening(logger, next.Listen.ToString(), next.AuthKey.Length > 0 ? "with auth_key" : "without auth_key");
         }
         catch (SocketException e)
         {
-            socket.Dispose();
             problem = $"Serf's RPC cannot listen on {next.Listen} ({e.Message}): a serf agent has it, or the address is not of this host; set "
                 + "gossip.rpc.address; it is tried again";
-            return;
-        }
-        listener = socket;
-        LogListening(logger, next.Listen.ToString(), next.AuthKey.Length > 0 ? "with auth_key" : "without auth_key");
-        _ = AcceptAll(socket, next.AuthKey);
-    }
-
-    async Task AcceptAll(Socket socket, string authKey)
-    {
-        while (true)
-        {
-            try
-            {
-                var peer = await socket.AcceptAsync();
-                _ = Serve(peer, authKey);
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
-            {
-                return;   // closed while it waited
-            }
-            catch (SocketException)
-            {
-                parts.Meter.Drop();   // the client was gone before it was taken, or no descriptor is free: the next one may be luckier
-                await Task.Delay(TimeSpan.FromMilliseconds(50));
-            }
         }
     }
 
@@ -153,11 +97,7 @@ internal sealed partial class RpcServer : BackgroundService
         {
             connection = new RpcConnection(peer);
             session = new RpcSession(connection, parts, authKey);
-            if (!TryAdd(connection, session))
-            {
-                parts.Meter.Drop();
-                return;
-            }
+            Add(connection, session);
             await session.Run();
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -194,14 +134,9 @@ internal sealed partial class RpcServer : BackgroundService
         lock (gate) clients.RemoveAll(client => client.Session == session);
     }
 
-    bool TryAdd(RpcConnection connection, RpcSession session)
+    void Add(RpcConnection connection, RpcSession session)
     {
-        lock (gate)
-        {
-            if (clients.Count >= MaxClients) return false;
-            clients.Add((connection, session));
-            return true;
-        }
+        lock (gate) clients.Add((connection, session));
     }
 
     /// <summary>Tells every client what it asked for.</summary>
@@ -226,8 +161,8 @@ internal sealed partial class RpcServer : BackgroundService
 
     void Close()
     {
-        listener?.Dispose();
-        listener = null;
+        door?.Dispose();
+        door = null;
         lock (gate)
         {
             foreach (var (connection, _) in clients) connection.Dispose();

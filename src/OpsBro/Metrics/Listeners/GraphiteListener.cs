@@ -17,7 +17,6 @@ internal sealed partial class GraphiteListener : BackgroundService, IListener
     readonly ConfigStore config;
     readonly GraphiteIntake intake;
     readonly ILogger<GraphiteListener> logger;
-    readonly SemaphoreSlim changed = new(0, 1);
     GraphiteOptions options = new();
     volatile GraphiteSockets? sockets;
     long kernelDrops, refused;
@@ -72,40 +71,18 @@ internal sealed partial class GraphiteListener : BackgroundService, IListener
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        config.Published += Wake;
         try
         {
-            while (true)
-            {
-                Follow();
-                var pause = sockets is not { } open ? Timeout.InfiniteTimeSpan : open.Problems.Length > 0 ? TryAgain : open.SweepEvery;
-                await changed.WaitAsync(pause, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the agent stops
+            await config.Follow(Look, stoppingToken);
         }
         finally
         {
-            config.Published -= Wake;
             Close();
         }
     }
 
-    void Wake()
-    {
-        try
-        {
-            changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // it looks anyway
-        }
-    }
-
-    void Follow()
+    /// <returns>When to look again.</returns>
+    TimeSpan Look()
     {
         var problems = new List<Problem>();
         var next = GraphiteOptions.Read(config.Current.Agent, problems);
@@ -129,6 +106,7 @@ internal sealed partial class GraphiteListener : BackgroundService, IListener
         }
         var agent = config.Current.Agent;
         config.Report("graphite", [.. problems, .. (sockets?.Problems ?? []).Select(text => Problem.At(agent["graphite"] ?? agent, text))]);
+        return sockets is not { } now ? Timeout.InfiniteTimeSpan : now.Problems.Length > 0 ? TryAgain : now.SweepEvery;
     }
 
     void Close()

@@ -3,14 +3,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using OpsBro.Platform;
 
 namespace OpsBro.Metrics.Listeners;
 
 /// <summary>The open sockets of one configuration.</summary>
 internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteIntake intake, ILogger logger) : IDisposable
 {
-    const int Backlog = 512;
-
     /// <summary>Largest datagram.</summary>
     const int MaxDatagram = 65_536;
 
@@ -19,9 +18,10 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
 
     readonly ConcurrentDictionary<GraphiteConnection, bool> connections = new();
     readonly SemaphoreSlim turns = new(Environment.ProcessorCount);
-    Socket? lines, pickles, packets;
-    long refused, drops;
-    int count;
+    readonly TcpPlaces places = new(() => options.MaxConnections);
+    TcpDoor? lines, pickles;
+    Socket? packets;
+    long drops;
     volatile bool isClosed;
     volatile string[] problems = [];
 
@@ -40,10 +40,10 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
     public TimeSpan SweepEvery => TimeSpan.FromSeconds(Math.Clamp(options.IdleTimeout.TotalSeconds / 4, 1, 60));
 
     /// <summary>Connections that were too many.</summary>
-    public long Refused => Interlocked.Read(ref refused);
+    public long Refused => places.Refused;
 
     /// <summary>Open connections.</summary>
-    public int Connections => Volatile.Read(ref count);
+    public int Connections => places.Taken;
 
     /// <summary>Datagrams that the kernel had no room for.</summary>
     public long KernelDrops
@@ -72,29 +72,21 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
     public void Open()
     {
         var found = new List<string>();
-        if (options.Tcp && lines is null && (lines = Listening(options.Port, "tcp", "port", found)) is { } tcp)
-            _ = AcceptAll(tcp, () => new GraphiteLines(intake, options.MaxLine));
-        if (options.Pickle && pickles is null && (pickles = Listening(options.PicklePort, "pickle", "pickle_port", found)) is { } pickle)
-            _ = AcceptAll(pickle, () => new GraphitePickles(intake, options.MaxPickle));
+        if (options.Tcp && lines is null) lines = Listening(options.Port, "tcp", "port", () => new GraphiteLines(intake, options.MaxLine), found);
+        if (options.Pickle && pickles is null)
+            pickles = Listening(options.PicklePort, "pickle", "pickle_port", () => new GraphitePickles(intake, options.MaxPickle), found);
         if (options.Udp && packets is null) OpenPackets(found);
         problems = [.. found];
     }
 
-    Socket? Listening(int port, string what, string key, List<string> found)
+    TcpDoor? Listening(int port, string what, string key, Func<IGraphiteStream> streamOf, List<string> found)
     {
-        var socket = new Socket(options.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (options.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
-            // a restart must not wait until old connections are forgotten; .NET listens exclusively all the same
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            socket.Bind(new IPEndPoint(options.Address, port));
-            socket.Listen(Backlog);
-            return socket;
+            return new TcpDoor(new IPEndPoint(options.Address, port), places, (peer, _) => Serve(new GraphiteConnection(peer, streamOf(), turns)));
         }
         catch (SocketException e)
         {
-            socket.Dispose();
             found.Add(CannotListen(what, port, key, e));
             return null;
         }
@@ -149,40 +141,9 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
         }
     }
 
-    async Task AcceptAll(Socket socket, Func<IGraphiteStream> streamOf)
-    {
-        while (true)
-        {
-            try
-            {
-                var peer = await socket.AcceptAsync();
-                var connection = new GraphiteConnection(peer, streamOf(), turns);
-                if (TryAdd(connection))
-                {
-                    _ = Serve(connection);
-                    continue;
-                }
-                connection.Dispose();
-                Interlocked.Increment(ref refused);
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e) when (isClosed || e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
-            {
-                return;   // closed while it waited
-            }
-            catch (SocketException)
-            {
-                Interlocked.Increment(ref refused);   // the client was gone before it was taken, or no descriptor is free
-                await Task.Delay(TimeSpan.FromMilliseconds(50));
-            }
-        }
-    }
-
     async Task Serve(GraphiteConnection connection)
     {
+        connections.TryAdd(connection, true);
         await Task.Yield();   // the next one is accepted meanwhile
         try
         {
@@ -203,26 +164,9 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
         }
         finally
         {
-            Remove(connection);
+            connections.TryRemove(connection, out _);
+            connection.Dispose();
         }
-    }
-
-    bool TryAdd(GraphiteConnection connection)
-    {
-        if (Interlocked.Increment(ref count) > options.MaxConnections)
-        {
-            Interlocked.Decrement(ref count);
-            return false;
-        }
-        connections.TryAdd(connection, true);
-        if (isClosed) connection.Dispose();   // closed meanwhile, perhaps without seeing it
-        return true;
-    }
-
-    void Remove(GraphiteConnection connection)
-    {
-        if (connections.TryRemove(connection, out _)) Interlocked.Decrement(ref count);
-        connection.Dispose();
     }
 
     /// <summary>Closes the connections on which nothing came for too long.</summary>
@@ -245,7 +189,7 @@ internal sealed partial class GraphiteSockets(GraphiteOptions options, GraphiteI
         lines?.Dispose();
         pickles?.Dispose();
         packets?.Dispose();
-        foreach (var (connection, _) in connections) connection.Dispose();
+        places.Dispose();
     }
 
     [LoggerMessage(LogLevel.Warning, "graphite: a datagram could not be received: {Reason}")]

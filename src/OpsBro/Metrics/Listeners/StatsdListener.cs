@@ -22,13 +22,12 @@ internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput,
     readonly StatsdBook book;
     readonly TimeProvider time;
     readonly ILogger<StatsdListener> logger;
-    readonly SemaphoreSlim changed = new(0, 1);
     StatsdOptions options = new();
     volatile StatsdCounts past = StatsdCounts.None;
     volatile StatsdIntake intake;
     volatile StatsdSockets? sockets;
     volatile StatsdFlushView? lastFlush;
-    long flushes, cutBefore, flushAt;
+    long flushes, cutBefore, flushAt, due = long.MaxValue;
     int numbers, refused;
 
     /// <summary>A listener; nothing is open yet.</summary>
@@ -80,53 +79,37 @@ internal sealed partial class StatsdListener : BackgroundService, IStatsdOutput,
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        config.Published += Wake;
         try
         {
-            var due = long.MaxValue;
-            for (Follow(); !stoppingToken.IsCancellationRequested; Follow())
-            {
-                if (sockets is null)
-                {
-                    due = long.MaxValue;
-                    await changed.WaitAsync(stoppingToken);
-                    continue;
-                }
-                var interval = intake.Settings.IntervalSeconds * 1000L;
-                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-                // also after a jump of the clock
-                if (due - now > interval) due = ((now / interval) + 1) * interval;
-                if (now >= due)
-                {
-                    Flush(due / 1000, (now - due) / 1000.0);
-                    due = long.MaxValue;
-                    continue;
-                }
-                var patience = TimeSpan.FromMilliseconds(due - now);
-                await changed.WaitAsync(sockets.Problems.Length > 0 && patience > TryAgain ? TryAgain : patience, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the agent stops
+            await config.Follow(Look, stoppingToken);
         }
         finally
         {
-            config.Published -= Wake;
             Close();
         }
     }
 
-    void Wake()
+    /// <returns>When to look again.</returns>
+    TimeSpan Look()
     {
-        try
+        Follow();
+        if (sockets is null)
         {
-            changed.Release();
+            due = long.MaxValue;
+            return Timeout.InfiniteTimeSpan;
         }
-        catch (SemaphoreFullException)
+        var interval = intake.Settings.IntervalSeconds * 1000L;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        // also after a jump of the clock
+        if (due - now > interval) due = ((now / interval) + 1) * interval;
+        if (now >= due)
         {
-            // it looks anyway
+            Flush(due / 1000, (now - due) / 1000.0);
+            due = long.MaxValue;
+            return TimeSpan.Zero;
         }
+        var patience = TimeSpan.FromMilliseconds(due - now);
+        return sockets.Problems.Length > 0 && patience > TryAgain ? TryAgain : patience;
     }
 
     /// <summary>Opens and closes as the configuration says, and tries again what could not be opened.</summary>

@@ -1,102 +1,39 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
+using OpsBro.Platform;
 
 namespace OpsBro.Metrics.Listeners;
 
 /// <summary>Statsd on TCP: lines, parted by newlines. A slow agent slows its clients down; nothing is lost.</summary>
 internal sealed class StatsdStreams : IDisposable
 {
-    const int Backlog = 128, ReadBytes = 64 * 1024;
+    const int ReadBytes = 64 * 1024;
 
     /// <summary>Seconds of silence after which the kernel asks whether the client still lives, seconds between its questions, and how many.</summary>
     const int AliveAfter = 60, AliveEvery = 15, AliveTimes = 4;
 
-    /// <summary>After an accept that failed, for instance for want of descriptors.</summary>
-    static readonly TimeSpan afterFailure = TimeSpan.FromMilliseconds(50);
-
-    readonly Socket listener;
+    readonly TcpPlaces places;
+    readonly TcpDoor door;
     readonly Func<StatsdIntake> intake;
-    readonly int most, longest;
-    readonly Lock gate = new();
-    readonly HashSet<Socket> clients = [];
-    bool isClosed;
-    long refused;
+    readonly int longest;
 
     /// <summary>Listens.</summary>
     /// <exception cref="SocketException">The address is taken, or not of this host.</exception>
     public StatsdStreams(IPEndPoint at, int most, int longest, Func<StatsdIntake> intake)
     {
-        (this.most, this.longest, this.intake) = (most, longest, intake);
-        listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (at.AddressFamily == AddressFamily.InterNetworkV6) listener.DualMode = at.Address.Equals(IPAddress.IPv6Any);
-            listener.Bind(at);
-            listener.Listen(Backlog);
-        }
-        catch (SocketException)
-        {
-            listener.Dispose();
-            throw;
-        }
-        _ = AcceptAll();
+        (this.longest, this.intake) = (longest, intake);
+        places = new TcpPlaces(() => most);
+        door = new TcpDoor(at, places, Serve);
     }
 
     /// <summary>Connections now.</summary>
-    public int Connections
-    {
-        get
-        {
-            lock (gate) return clients.Count;
-        }
-    }
+    public int Connections => places.Taken;
 
     /// <summary>Connections that were sent away.</summary>
-    public long Refused => Interlocked.Read(ref refused);
+    public long Refused => places.Refused;
 
-    async Task AcceptAll()
-    {
-        while (true)
-        {
-            try
-            {
-                var client = await listener.AcceptAsync();
-                if (TryAdd(client)) _ = Serve(client);
-                else
-                {
-                    Interlocked.Increment(ref refused);
-                    client.Dispose();
-                }
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket)
-            {
-                return;   // closed while it waited
-            }
-            catch (SocketException)
-            {
-                Interlocked.Increment(ref refused);
-                await Task.Delay(afterFailure);
-            }
-        }
-    }
-
-    bool TryAdd(Socket client)
-    {
-        lock (gate)
-        {
-            if (isClosed || clients.Count >= most) return false;
-            clients.Add(client);
-            return true;
-        }
-    }
-
-    async Task Serve(Socket client)
+    async Task Serve(Socket client, IPAddress address)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes + longest);
         var held = 0;
@@ -115,7 +52,7 @@ internal sealed class StatsdStreams : IDisposable
                 buffer.AsSpan(whole, held - whole).CopyTo(buffer);
                 held -= whole;
                 if (held <= longest) continue;
-                Interlocked.Increment(ref refused);
+                places.Refuse();
                 return;   // no end of the line in sight
             }
             // the last line may end with the connection
@@ -127,17 +64,9 @@ internal sealed class StatsdStreams : IDisposable
         }
         finally
         {
-            Remove(client);
             client.Dispose();
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    // not in the finally of an async method: compiled ahead, the lock would stay taken (ARCHITECTURE.md, traps)
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    void Remove(Socket client)
-    {
-        lock (gate) clients.Remove(client);
     }
 
     void Take(ReadOnlySpan<byte> lines)
@@ -149,11 +78,7 @@ internal sealed class StatsdStreams : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        listener.Dispose();
-        lock (gate)
-        {
-            isClosed = true;
-            foreach (var client in clients) client.Dispose();
-        }
+        door.Dispose();
+        places.Dispose();
     }
 }
