@@ -74,11 +74,10 @@ sealed class RealServer : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        var started = new Process { StartInfo = start };
+        var started = ChildProcess.Start(start, "TERM");   // apache's first process ends its others
         var log = Path.Join(Directory, "output");
         started.OutputDataReceived += (_, line) => Note(log, line.Data);
         started.ErrorDataReceived += (_, line) => Note(log, line.Data);
-        started.Start();
         started.BeginOutputReadLine();
         started.BeginErrorReadLine();
         return started;

@@ -123,12 +123,12 @@ public class IntakeEndToEndTests
                 authorization: {credentials: {{token}} }
                 queue_config: {batch_send_deadline: 1s}
             """);
-        using var prometheus = Process.Start(new ProcessStartInfo("/usr/bin/prometheus",
+        using var prometheus = ChildProcess.Start(new ProcessStartInfo("/usr/bin/prometheus",
             [
                 $"--config.file={directory}/prometheus.yml", $"--storage.tsdb.path={directory}/data", $"--web.listen-address=127.0.0.1:{port}",
                 "--log.level=warn",
             ])
-        { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        { RedirectStandardError = true, RedirectStandardOutput = true });
         var said = new StringBuilder();
         prometheus.ErrorDataReceived += (_, line) => said.AppendLine(line.Data);
         prometheus.OutputDataReceived += (_, _) => { };

@@ -17,7 +17,7 @@ sealed class NodeScript : IAsyncDisposable
     {
         var file = Path.Join(home, "script.cjs");
         File.WriteAllText(file, text);
-        process = Process.Start(NpmPackage.Start("node", [file, .. args]))!;
+        process = ChildProcess.Start(NpmPackage.Start("node", [file, .. args]), "TERM");
         process.OutputDataReceived += (_, line) => Hear(line.Data);
         process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginOutputReadLine();

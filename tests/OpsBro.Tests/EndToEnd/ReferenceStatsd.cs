@@ -59,13 +59,13 @@ sealed class ReferenceStatsd : IAsyncDisposable
               backends: ["./backends/graphite"], graphiteHost: "127.0.0.1", graphitePort: {{((IPEndPoint)daemon.sink.LocalEndpoint).Port}},
               flushInterval: 10000, {{options}} }
             """);
-        daemon.process = Process.Start(new ProcessStartInfo("node", [
+        daemon.process = ChildProcess.Start(new ProcessStartInfo("node", [
             "-r", Path.Join(daemon.directory, "shim.js"), Path.Join(program, "stats.js"), Path.Join(daemon.directory, "config.js")])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        });
         daemon.process.OutputDataReceived += daemon.Note;
         daemon.process.ErrorDataReceived += daemon.Note;
         daemon.process.BeginOutputReadLine();

@@ -113,7 +113,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     public async Task Start(params string[] flags)
     {
         process?.Dispose();
-        process = Process.Start(Inside(StartInfo(["agent", "start", .. flags])))!;
+        process = ChildProcess.Start(Inside(StartInfo(["agent", "start", .. flags])));
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -158,7 +158,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Runs a program to its end.</summary>
     public static async Task<Said> Run(ProcessStartInfo start, string input = "")
     {
-        using var command = Process.Start(start)!;
+        using var command = ChildProcess.Start(start);
         await command.StandardInput.WriteAsync(input);
         command.StandardInput.Close();
         var output = command.StandardOutput.ReadToEndAsync();

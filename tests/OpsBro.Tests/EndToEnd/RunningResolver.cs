@@ -80,13 +80,13 @@ sealed class RunningResolver : IAsyncDisposable
             include: "{documentedFile}"
 
             """)]
-            : ["--keep-in-foreground", $"--conf-file={documentedFile}", $"--port={Port}", "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv",
-                "--no-hosts", $"--user={Environment.UserName}", $"--pid-file={Path.Join(home, "pid")}", $"--log-facility={log}", "--log-queries"];
+            : ["--no-daemon", $"--conf-file={documentedFile}", $"--port={Port}", "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv",
+                "--no-hosts", $"--pid-file={Path.Join(home, "pid")}", $"--log-facility={log}", "--log-queries"];
         var start = new ProcessStartInfo($"/usr/sbin/{name}");
         foreach (var arg in args) start.ArgumentList.Add(arg);
         try
         {
-            process = Process.Start(start)!;
+            process = ChildProcess.Start(start);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

@@ -33,7 +33,7 @@ sealed class RunningSerf : IAsyncDisposable
         var start = StartInfo(["agent", $"-node={name}", $"-bind={serf.Address}:7946", $"-rpc-addr={serf.Address}:7373", .. options]);
         try
         {
-            serf.process = Process.Start(start)!;
+            serf.process = ChildProcess.Start(start);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

@@ -156,7 +156,7 @@ public class SerfRpcEndToEndTests
         {
             var start = new ProcessStartInfo("serf") { RedirectStandardOutput = true };
             foreach (var arg in (string[])["monitor", $"-rpc-addr={rpc}", $"-rpc-auth={Key}", "-log-level=debug"]) start.ArgumentList.Add(arg);
-            process = Process.Start(start)!;
+            process = ChildProcess.Start(start);
             process.OutputDataReceived += (_, line) =>
             {
                 lock (text) text.AppendLine(line.Data);

@@ -34,8 +34,10 @@ public sealed class KillTests
         for (var kill = 0; kill < KillsOfEach; kill++)
         {
             File.Delete(Path.Join(directory, "diary"));
-            using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal)
-                ? Environment.ProcessPath : "dotnet", [typeof(StoreChild).Assembly.Location, StoreChild.Verb, directory]))!;
+            var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet",
+                [typeof(StoreChild).Assembly.Location, StoreChild.Verb, directory]);
+            start.Environment["DOTNET_TC_QuickJit"] = "1";   // it lives for a moment: most of its time is its start
+            using var child = ChildProcess.Start(start);
             var lines = random.Next(1, 150);
             await RunningAgent.Until(() => child.HasExited || Lines(directory).Length >= lines * StoreChild.LineBytes, () => "lines of the child");
             Assert.False(child.HasExited, "the child ended by itself");
