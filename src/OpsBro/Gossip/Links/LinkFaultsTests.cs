@@ -132,7 +132,8 @@ public class LinkFaultsTests
         gate.Set();
         await Until(() => b.Came.Count >= sent || a.Links.CountOut == 0, a, b);
 
-        Assert.Equal(Enumerable.Range(0, b.Came.Count), b.Numbers);
+        var numbers = b.Numbers.ToList();   // when the link has ended some may still be coming
+        Assert.Equal(Enumerable.Range(0, numbers.Count), numbers);
         Assert.True(a.Links.Counters.Drops > 0, $"{a}");
         Assert.True(sent >= Links.MaxQueued / (size + 10), $"{sent} messages were taken");
     }

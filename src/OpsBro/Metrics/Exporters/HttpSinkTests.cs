@@ -49,7 +49,8 @@ public sealed class HttpSinkTests : IDisposable
     public async Task A_request_that_fails_is_made_again(object trouble)
     {
         using var sink = new FakeHttpSink().Then(Reply.Ok, new Reply((Trouble)trouble), new Reply((Trouble)trouble)).Listen();
-        var worker = bench.Start(ForwardBench.Options(SinkKind.RemoteWrite, sink.Port) with { Timeout = TimeSpan.FromMilliseconds(300) });
+        var options = ForwardBench.Options(SinkKind.RemoteWrite, sink.Port);
+        var worker = bench.Start((Trouble)trouble == Trouble.Hang ? options with { Timeout = TimeSpan.FromSeconds(2) } : options);
         var points = RandomPoints.Regular(100, 20);
         bench.Append(points);
 
@@ -77,7 +78,7 @@ public sealed class HttpSinkTests : IDisposable
     public async Task A_slow_sink_gets_everything_once()
     {
         using var sink = new FakeHttpSink().Then(new Reply(Trouble.Slow), new Reply(Trouble.Slow)).Listen();
-        var worker = bench.Start(ForwardBench.Options(SinkKind.RemoteWrite, sink.Port) with { Timeout = TimeSpan.FromSeconds(30) });
+        var worker = bench.Start(ForwardBench.Options(SinkKind.RemoteWrite, sink.Port) with { Timeout = TimeSpan.FromMinutes(1) });
         var points = RandomPoints.Regular(100, 20);
         bench.Append(points);
 
@@ -254,7 +255,7 @@ public sealed class HttpSinkTests : IDisposable
                 return Reply.Ok;
             },
         }.Listen();
-        var worker = bench.Start(ForwardBench.Options(SinkKind.RemoteWrite, sink.Port) with { Timeout = TimeSpan.FromSeconds(30) });
+        var worker = bench.Start(ForwardBench.Options(SinkKind.RemoteWrite, sink.Port) with { Timeout = TimeSpan.FromMinutes(1) });
         bench.Append(RandomPoints.Regular(100, 10));
         await OpsBro.Tests.EndToEnd.RunningAgent.Until(() => sink.Seen == 1, () => "no request");
 
