@@ -5,12 +5,12 @@ using static OpsBro.Tests.EndToEnd.KeyValueClient;
 namespace OpsBro.Tests.EndToEnd;
 
 /// <summary>Keys and values on one agent, from outside: routes, verbs, restarts.</summary>
-public sealed class KeyValueEndToEndTests
+public sealed class KeyValueEndToEndTests(LoneKeeper keeper) : IClassFixture<LoneKeeper>
 {
     [Fact]
     public async Task A_key_is_written_read_and_removed()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
 
         var put = await Send(client, "PUT", "/v1/kv/app/mode", "fast");
@@ -56,7 +56,7 @@ public sealed class KeyValueEndToEndTests
     [InlineData("a+b&c=d", "a+b&c=d")]
     public async Task Keys_may_hold_anything_that_an_address_can(string written, string key)
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
 
         var put = await Plain(agent, $"PUT /v1/kv/{written} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\nv");
         var listed = await agent.Ask("/v1/kv?recurse&keys");
@@ -81,7 +81,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task Bad_requests_are_told_what_to_write()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
 
         (string Method, string Path, int Status, string Words)[] cases =
@@ -126,7 +126,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task Over_tcp_everyone_reads_and_a_token_writes()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Http();
 
         var refused = await Send(client, "PUT", "/v1/kv/a", "1");
@@ -144,7 +144,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task A_version_that_is_expected_decides()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
         await Until(client, "PUT", "/v1/kv/a?cas=0", "1");   // a node that just started may not decide yet
         var first = VersionOf((await Send(client, "GET", "/v1/kv/a")).Text);
@@ -172,7 +172,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task A_key_with_a_time_to_live_vanishes_and_a_later_put_lets_it_stay()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
 
         await Send(client, "PUT", "/v1/kv/short?ttl=1", "x");
@@ -191,7 +191,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task Lists_go_by_prefix_by_level_and_by_page()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
         foreach (var key in (string[])["a", "d/1", "d/2", "d/e/1", "d/e/2", "d/f/1", "z"]) await Send(client, "PUT", "/v1/kv/" + key, "v" + key);
 
@@ -221,16 +221,16 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task A_blocking_query_waits_for_another_version()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
 
-        var created = Send(client, "GET", "/v1/kv/a?index=0&wait=2m");
-        var listed = Json((await Send(client, "GET", "/v1/kv?prefix=a")).Text).GetProperty("index").GetInt64();
-        var other = Send(client, "GET", $"/v1/kv?prefix=a&index={listed}&wait=2m");
-        var put = await Send(client, "PUT", "/v1/kv/a", "1");
+        var created = Send(client, "GET", "/v1/kv/blocked/a?index=0&wait=2m");
+        var listed = Json((await Send(client, "GET", "/v1/kv?prefix=blocked/")).Text).GetProperty("index").GetInt64();
+        var other = Send(client, "GET", $"/v1/kv?prefix=blocked/&index={listed}&wait=2m");
+        var put = await Send(client, "PUT", "/v1/kv/blocked/a", "1");
         var first = await created;
-        var again = Send(client, "GET", $"/v1/kv/a?index={VersionOf(put.Text)}&wait=2m");
-        await Send(client, "DELETE", "/v1/kv/a");
+        var again = Send(client, "GET", $"/v1/kv/blocked/a?index={VersionOf(put.Text)}&wait=2m");
+        await Send(client, "DELETE", "/v1/kv/blocked/a");
         var over = await Send(client, "GET", "/v1/kv/never?index=0&wait=1ms");
 
         Assert.Equal((200, VersionOf(put.Text)), (first.Status, VersionOf(first.Text)));
@@ -242,7 +242,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task A_stream_tells_what_is_there_and_then_every_change()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
         await Send(client, "PUT", "/v1/kv/a/1", "one");
         using var patience = new CancellationTokenSource(RunningAgent.Patience * 2);
@@ -279,7 +279,7 @@ public sealed class KeyValueEndToEndTests
     [Fact]
     public async Task A_batch_gives_each_operation_its_result_in_order()
     {
-        await using var agent = await Started();
+        var agent = await keeper.Empty();
         using var client = agent.Socket();
 
         var said = Json((await Send(client, "POST", "/v1/kv", """
