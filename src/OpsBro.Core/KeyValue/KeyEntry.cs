@@ -23,6 +23,14 @@ public sealed class KeyEntry(string key, ulong keyHash)
     /// <summary>No lower version is taken from a coordinator; 0 for none.</summary>
     public long Promise { get; internal set; }
 
+    /// <summary>
+    /// The winner came by repair, below a promise: it does not count as accepted, for who was promised did not see it and may have written another value.
+    /// </summary>
+    public bool IsLoose { get; internal set; }
+
+    /// <summary>Somebody was promised that nothing older than what he writes is taken, and has not been heard of again.</summary>
+    public bool IsOpen => Promise > (Winner?.Version ?? 0);
+
     /// <summary>The last ticket that wrote it.</summary>
     internal long Ticket { get; set; }
 

@@ -22,7 +22,11 @@ sealed partial class KeyStore
         var winner = entry.Winner;
         Uncount(entry, partition);
         var changed = entry.Merge(record);
-        if (changed && !ReferenceEquals(winner, entry.Winner)) Enthrone(entry, now);
+        if (changed && !ReferenceEquals(winner, entry.Winner))
+        {
+            if (entry.Winner!.Version < partition.Promised) entry.Promise = Math.Max(entry.Promise, partition.Promised);
+            Enthrone(entry, now);
+        }
         Count(entry, partition);
         if (!changed) return false;
         Stage(entry, partition);
@@ -68,6 +72,7 @@ sealed partial class KeyStore
         foreach (var entry in bare)
         {
             partition.Floor = Math.Max(partition.Floor, entry.Promise);
+            partition.Promised = Math.Max(partition.Promised, entry.Promise);
             Promise(entry, 0, now);
             partition.Entries.Remove(entry.Key);
         }
@@ -81,6 +86,7 @@ sealed partial class KeyStore
         {
             // what was promised here stays promised
             partition.Floor = Math.Max(partition.Floor, entry.Highest);
+            if (entry.IsOpen) partition.Promised = Math.Max(partition.Promised, entry.Promise);
             Uncount(entry, partition);
             (entry.Winner, entry.Losers, entry.Promise) = (null, [], 0);
             Keys.Remove(entry.Key);
@@ -127,6 +133,7 @@ sealed partial class KeyStore
     void Enthrone(KeyEntry entry, Moment now)
     {
         var winner = entry.Winner!;
+        entry.IsLoose = winner.Version < entry.Promise;
         entry.IsExpiryTold = winner.ExpiresAt != 0 && winner.ExpiresAt <= now.UnixMilliseconds;
         if (winner.ExpiresAt == 0 || winner.IsDeleted || winner.IsStripped) return;
         var at = entry.IsExpiryTold ? winner.ExpiresAt + (long)KeyValueLimits.MaxAhead.TotalMilliseconds : winner.ExpiresAt;
@@ -162,6 +169,7 @@ sealed partial class KeyStore
             Removals += sign;
         }
         if (entry.Losers.Length > 0) Conflicts += sign;
+        if (entry.IsOpen) partition.OpenPromises += sign;
         if (sign < 0) return;
         if (entry.Winner is not null) Keys.Add(entry.Key);
         else Keys.Remove(entry.Key);

@@ -80,7 +80,7 @@ sealed partial class KeyStore
             BadRows++;
             return;
         }
-        partition.Floor = read.Floor;
+        (partition.Floor, partition.Promised) = (read.Floor, read.Promised);
         Clock.Last = Math.Max(Clock.Last, read.Floor);
         if (isSpoiled) return;
         partition.Vector.Join(read.Vector);

@@ -9,7 +9,22 @@ public sealed partial class KeyValueEngine
     /// <summary>To whom the promises of this start were given, with the number of the work: a question that comes twice is answered twice.</summary>
     readonly Dictionary<string, (string To, long Number, long Ballot)> promisedTo = new(StringComparer.Ordinal);
 
-    void BeginCas(Request request)
+    /// <summary>What a copy says of a promise.</summary>
+    [Flags]
+    internal enum PromiseFlags : byte
+    {
+        /// <summary>It promises.</summary>
+        Given = 1,
+
+        /// <summary>It took what it has below an earlier promise (<see cref="KeyEntry.IsLoose"/>).</summary>
+        Loose = 2,
+
+        /// <summary>Those that there are.</summary>
+        All = Given | Loose,
+    }
+
+    /// <summary>Compare and set, and a read that has to write what it found as compare and set would.</summary>
+    void QueueCas(Request request)
     {
         var key = request.Operation.Key;
         var work = new CasWork(this, request);
@@ -61,7 +76,7 @@ public sealed partial class KeyValueEngine
         }
         var message = Message(MessageKind.Promised);
         message.Number(number);
-        message.Flag(isGiven);
+        message.Byte((byte)((isGiven ? PromiseFlags.Given : 0) | (entry?.IsLoose == true ? PromiseFlags.Loose : 0)));
         message.Number(ballot);
         message.Number(Math.Max(entry?.Highest ?? 0, partition.Floor));
         WriteRecords(message, entry);
@@ -71,10 +86,10 @@ public sealed partial class KeyValueEngine
 
     bool OnPromised(string from, in MessageHead head, ref KeyValueReader reader)
     {
-        var (number, isGiven, ballot, highest) = (reader.Number(), reader.Flag(), reader.Number(), reader.Number());
-        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd) return false;
+        var (number, flags, ballot, highest) = (reader.Number(), (PromiseFlags)reader.Byte(), reader.Number(), reader.Number());
+        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd || (flags & ~PromiseFlags.All) != 0) return false;
         store.Clock.Observe(highest, now.UnixMilliseconds);
-        if (works.TryGetValue(number, out var work)) work.Promised(from, head, isGiven, ballot, highest, records);
+        if (works.TryGetValue(number, out var work)) work.Promised(from, head, flags, ballot, highest, records);
         return true;
     }
 
@@ -112,7 +127,7 @@ public sealed partial class KeyValueEngine
 
     /// <summary>
     /// Compare and set as one decree of Paxos, its version being the ballot: promises of a majority, the newest of what they have, compare,
-    /// write to a majority.
+    /// write to a majority. A read that cannot tell whether what it found will hold does the same, and compares nothing.
     /// </summary>
     sealed partial class CasWork(KeyValueEngine engine, Request request) : Work(engine, request)
     {
@@ -139,6 +154,8 @@ public sealed partial class KeyValueEngine
         public bool IsStarted { get; set; }
 
         string Key => Request!.Operation.Key;
+
+        bool IsRead => Request!.Operation.Verb == KeyValueVerb.Get;
 
         bool IsAlone => Engine.ring.Members.Count <= 1 && Engine.settledRing is null;
 
@@ -171,7 +188,7 @@ public sealed partial class KeyValueEngine
             ballot = Engine.NextVersion(Request.KeyHash, known);
             if (IsAlone)
             {
-                copies[Engine.settings.Name] = new Copy(Engine.Head, RecordsOf(known));
+                copies[Engine.settings.Name] = new Copy(Engine.Head, RecordsOf(known), IsLoose: false);
                 agreed[Engine.settings.Name] = Engine.Head;
                 Compare();
                 return;
@@ -179,8 +196,9 @@ public sealed partial class KeyValueEngine
             var entry = known ?? Engine.store.FindOrAdd(Key, Request.KeyHash);
             Engine.store.Promise(entry, ballot, Engine.now);
             var (mine, given, head) = (RecordsOf(entry), ballot, Engine.Head);
+            var flags = PromiseFlags.Given | (entry.IsLoose ? PromiseFlags.Loose : 0);
             AskAgain();
-            Engine.store.WhenDurable(entry.Ticket, _ => Promised(Engine.settings.Name, head, true, given, 0, mine), Engine.now);
+            Engine.store.WhenDurable(entry.Ticket, _ => Promised(Engine.settings.Name, head, flags, given, 0, mine), Engine.now);
         }
 
         public override void RingChanged()
@@ -235,16 +253,16 @@ public sealed partial class KeyValueEngine
                     Engine.SendRecords(name, Number, isStrict: true, Key, record, []);
         }
 
-        public override void Promised(string from, in MessageHead head, bool isGiven, long given, long highest, KeyRecord[] records)
+        public override void Promised(string from, in MessageHead head, PromiseFlags flags, long given, long highest, KeyRecord[] records)
         {
             if (Number == 0 || step != Step.Promising || given != ballot) return;
-            if (!isGiven)
+            if ((flags & PromiseFlags.Given) == 0)
             {
                 if (highest >= ballot) TryLater();
                 return;
             }
             var wasWide = copies.Count > 0 && copies.Values.Any(copy => !copy.Head.IsComplete);
-            copies[from] = new Copy(head, records);
+            copies[from] = new Copy(head, records, (flags & PromiseFlags.Loose) != 0);
             agreed[from] = head;
             if (Engine.IsDecided(agreed, partition, all: false) && Engine.IsEnough(copies, partition)) Compare();
             else if (!head.IsComplete && !wasWide) AskAgain();

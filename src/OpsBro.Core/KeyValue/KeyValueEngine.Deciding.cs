@@ -16,7 +16,8 @@ public sealed partial class KeyValueEngine
                 End(Late());
                 return;
             }
-            if (attempt is not null || current == Request.Operation.Expected) Write(merged, again: attempt);
+            if (IsRead) ShowConflict(merged);
+            else if (attempt is not null || current == Request.Operation.Expected) Write(merged, again: attempt);
             else ShowConflict(merged);
         }
 
@@ -69,7 +70,7 @@ public sealed partial class KeyValueEngine
                 return;
             }
             foreach (var (name, copy) in copies)
-                if (Holds(copy, winner)) agreed[name] = copy.Head;
+                if (Holds(copy, winner) && !copy.IsLoose) agreed[name] = copy.Head;
             // what a minority has may vanish again: it must be on a majority before anybody hears of it
             if (IsAlone || Engine.IsDecided(agreed, partition, all: false)) EndWithConflict();
             else Write(merged, again: winner);
@@ -82,6 +83,7 @@ public sealed partial class KeyValueEngine
             var there = isThere ? $"has version {view!.Version}" : "is not there";
             var result = Refuse(KeyValueStatus.Conflict, $"the key {there}, and version {Request!.Operation.Expected} was expected (0: not there)");
             result = result with { Entry = isThere ? view : null, Copies = agreed.Count };
+            if (IsRead) result = Engine.ReadResult(Key, newest.Winner, newest.Losers, agreed.Count);
             // alone, the disk may not have yet what is shown
             Engine.store.WhenDurable(Engine.store.Find(Key, Request.KeyHash)?.Ticket ?? 0, _ =>
             {
@@ -106,7 +108,8 @@ public sealed partial class KeyValueEngine
             else End(new KeyValueResult(KeyValueStatus.Ok, "") { Entry = Engine.View(Key, attempt!), Copies = agreed.Count });
         }
 
-        public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable, attempt is null
+        public override KeyValueResult Late() => Refuse(KeyValueStatus.Unavailable, IsRead
+            ? $"{agreed.Count} copies agreed in time on the value that holds, which is too few" : attempt is null
             ? $"{agreed.Count} copies agreed in time, which is too few; nothing was written"
             : "too few copies agreed in time; the write may hold all the same");
 

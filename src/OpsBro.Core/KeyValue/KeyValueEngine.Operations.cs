@@ -103,7 +103,7 @@ public sealed partial class KeyValueEngine
         {
         }
 
-        public virtual void Promised(string from, in MessageHead head, bool isGiven, long ballot, long highest, KeyRecord[] records)
+        public virtual void Promised(string from, in MessageHead head, PromiseFlags flags, long ballot, long highest, KeyRecord[] records)
         {
         }
 
@@ -176,7 +176,7 @@ public sealed partial class KeyValueEngine
         if (live.Length == 0) Answer(request, Refuse(KeyValueStatus.Unavailable, "no member of group kv is alive"));
         else if (live[0] != settings.Name) Forward(request, live[0]);
         else if (DiskProblem.Length > 0) Answer(request, Refuse(KeyValueStatus.NoSpace, DiskProblem));
-        else if (request.Operation.Expected is not null) BeginCas(request);
+        else if (request.Operation.Expected is not null) QueueCas(request);
         else new WriteWork(this, request).Begin();
     }
 

@@ -4,7 +4,7 @@ namespace OpsBro.Core.KeyValue;
 public sealed partial class KeyValueEngine
 {
     /// <summary>What one node has of a key.</summary>
-    readonly record struct Copy(MessageHead Head, KeyRecord[] Records);
+    readonly record struct Copy(MessageHead Head, KeyRecord[] Records, bool IsLoose);
 
     void BeginGet(Request request)
     {
@@ -91,8 +91,11 @@ public sealed partial class KeyValueEngine
         /// <summary>What it does not find may be with members that are away.</summary>
         InDoubt = 2,
 
+        /// <summary>It took what it has below a promise (<see cref="KeyEntry.IsLoose"/>).</summary>
+        Loose = 4,
+
         /// <summary>Those that there are.</summary>
-        All = Same | InDoubt,
+        All = Same | InDoubt | Loose,
     }
 
     bool OnRead(string from, ref KeyValueReader reader)
@@ -104,7 +107,8 @@ public sealed partial class KeyValueEngine
         var isSame = content != 0 && entry?.ContentHash == content;
         var message = Message(MessageKind.Entry);
         message.Number(number);
-        message.Byte((byte)((isSame ? EntryFlags.Same : 0) | (inDoubt[Ring.PartitionOf(hash)] ? EntryFlags.InDoubt : 0)));
+        message.Byte((byte)((isSame ? EntryFlags.Same : 0) | (inDoubt[Ring.PartitionOf(hash)] ? EntryFlags.InDoubt : 0)
+            | (entry?.IsLoose == true ? EntryFlags.Loose : 0)));
         WriteRecords(message, isSame ? null : entry);
         SendDurably(from, message, entry?.Ticket ?? 0);
         return true;
@@ -185,11 +189,11 @@ public sealed partial class KeyValueEngine
             (newest, isWide, isInDoubt) = (null, !Engine.isComplete, Engine.inDoubt[partition]);
             var entry = Engine.store.Find(Key, Request!.KeyHash);
             (mine, content) = (RecordsOf(entry), entry?.ContentHash ?? 0);
-            var snapshot = mine;
+            var (snapshot, isLoose) = (mine, entry?.IsLoose == true);
             AskAgain();
             Engine.store.WhenDurable(entry?.Ticket ?? 0, _ =>
             {
-                if (Number != 0 && ReferenceEquals(snapshot, mine)) Add(Engine.settings.Name, new Copy(Engine.Head, snapshot));
+                if (Number != 0 && ReferenceEquals(snapshot, mine)) Add(Engine.settings.Name, new Copy(Engine.Head, snapshot, isLoose));
             }, Engine.now);
         }
 
@@ -226,7 +230,7 @@ public sealed partial class KeyValueEngine
         public override void Entry(string from, in MessageHead head, EntryFlags flags, KeyRecord[] records)
         {
             isInDoubt |= (flags & EntryFlags.InDoubt) != 0;
-            Add(from, new Copy(head, (flags & EntryFlags.Same) != 0 ? mine : records));
+            Add(from, new Copy(head, (flags & EntryFlags.Same) != 0 ? mine : records, (flags & EntryFlags.Loose) != 0));
         }
 
         void Add(string from, in Copy copy)
@@ -250,10 +254,11 @@ public sealed partial class KeyValueEngine
                 return;
             }
             written.Clear();
-            var isAlike = true;
+            var (isAlike, isLoose) = (true, false);
             foreach (var (name, copy) in copies)
             {
-                if (Holds(copy, winner)) written.Add(name);
+                if (Holds(copy, winner) && copy.IsLoose) isLoose = true;
+                else if (Holds(copy, winner)) written.Add(name);
                 else if (copy.Records.Length > 0) isAlike = false;
             }
             // a removal that some have and the others know nothing of is as good as gone
@@ -262,8 +267,23 @@ public sealed partial class KeyValueEngine
                 Done(merged);
                 return;
             }
+            if (isLoose)
+            {
+                Finish();
+                return;
+            }
             newest = merged;
             WriteBack();
+        }
+
+        /// <summary>
+        /// Somebody was promised more than the version of what was found, and may have written another value where nobody hears of it. So what was found
+        /// is written as compare and set would: with a version that a majority promises.
+        /// </summary>
+        void Finish()
+        {
+            Unregister();
+            Engine.QueueCas(Request!);
         }
 
         void WriteBack()
@@ -310,8 +330,11 @@ public sealed partial class KeyValueEngine
                     (gone ??= []).Add(dot);
                     Again();
                     break;
+                case KeptStatus.Promised:
+                    Finish();
+                    break;
                 case KeptStatus.Refused when tries++ < MostTries:
-                    copies[from] = new Copy(head, records);
+                    copies[from] = new Copy(head, records, IsLoose: false);
                     Again();
                     break;
             }

@@ -41,6 +41,7 @@ public sealed partial class KeyValueEngine
         }
         var message = Message(MessageKind.Digest);
         message.Number(epoch);
+        message.Flag(membership.Peers.GetValueOrDefault(to)?.TakenAt != epoch);
         message.Count(list.Count);
         foreach (var partition in list)
         {
@@ -53,7 +54,7 @@ public sealed partial class KeyValueEngine
 
     bool OnDigest(string from, ref KeyValueReader reader)
     {
-        var (token, count) = (reader.Number(), reader.Count(17));
+        var (token, isFirst, count) = (reader.Number(), reader.Flag(), reader.Count(17));
         if (count > KeyValueLimits.Partitions) return false;
         var differing = new List<int>();
         var wanted = new List<int>();
@@ -61,8 +62,10 @@ public sealed partial class KeyValueEngine
         {
             var (number, vector, content) = (reader.Byte(), reader.Fixed(), reader.Fixed());
             var partition = store.Partitions[number];
-            if (partition.Vector.Hash == vector && partition.ContentHash == content) continue;
-            if (partition.IsHeld) differing.Add(number);
+            var isEqual = partition.Vector.Hash == vector && partition.ContentHash == content;
+            // who begins on a ring must hear of promises, though the records are the same
+            if (!isEqual && partition.IsHeld || isFirst && (partition.OpenPromises > 0 || partition.Promised > 0)) differing.Add(number);
+            if (isEqual) continue;
             if (IsCopy(number) && vector != 0) wanted.Add(number);
         }
         if (!reader.IsAtEnd) return false;
@@ -182,6 +185,7 @@ public sealed partial class KeyValueEngine
         message.Fixed(partition.ContentHash);
         (hasMore ? new VersionVector() : partition.Vector).Write(message);
         (hasMore ? new VersionVector() : partition.Collected).Write(message);
+        WritePromises(message, partition, isLast: !hasMore);
         SendDurably(from, message, partition.Ticket);
         return true;
 
@@ -204,10 +208,15 @@ public sealed partial class KeyValueEngine
         }
         var (vectorHash, contentHash) = (reader.Fixed(), reader.Fixed());
         var (vector, collected) = (VersionVector.Read(ref reader), VersionVector.Read(ref reader));
-        if (!reader.IsAtEnd) return false;
+        if (ReadPromises(ref reader) is not { } promises || !reader.IsAtEnd) return false;
         // only what was asked for: a late answer could bring back what has been handed over
         if (!fetches.TryGetValue(from, out var fetching) || fetching.Current != number || !IsCopy(number)) return true;
-        if (!TakeAll(records, number))
+        // a record that comes is below what was promised for all keys, so that comes first
+        var isFirst = membership.Peers.GetValueOrDefault(from) is { } peer && peer.TakenAt != epoch;
+        if (isFirst) TakePromised(store.Partitions[number], promises.Others);
+        var isTaken = TakeAll(records, number);
+        if (isFirst && isTaken) TakePromises(number, promises.Keys);
+        if (!isTaken)
         {
             fetching.HasFailed = true;
             FetchDone(from, fetching);

@@ -20,6 +20,9 @@ public sealed partial class KeyValueEngine
 
         /// <summary>It was removed there long ago.</summary>
         Gone = 4,
+
+        /// <summary>What a reader found is below a promise: it must be written under a new version.</summary>
+        Promised = 5,
     }
 
     /// <summary>Makes the next record of a key, above all that this node knows, and takes it in.</summary>
@@ -115,7 +118,8 @@ public sealed partial class KeyValueEngine
     {
         var partition = store.PartitionOf(hash);
         var winner = records[0];
-        if (entry is not null && entry.Winner is { } have && have.Includes(winner.Dot)) return KeptStatus.Kept;
+        if (entry is not null && entry.Winner is { } have && have.Includes(winner.Dot))
+            return !entry.IsLoose ? KeptStatus.Kept : isStrict ? KeptStatus.Refused : KeptStatus.Promised;
         if (isStrict && entry is not null && entry.Includes(winner.Dot)) return KeptStatus.Refused;
         if (partition.Vector.Covers(winner.Dot) && entry?.Winner is null) return KeptStatus.Gone;
         if (DiskProblem.Length > 0) return KeptStatus.Disk;
@@ -124,6 +128,7 @@ public sealed partial class KeyValueEngine
             tooFarAhead++;
             return KeptStatus.Refused;
         }
+        if (!isStrict && winner.Version < Math.Max(entry?.Promise ?? 0, partition.Promised)) return KeptStatus.Promised;
         if (isStrict && (winner.Version < entry?.Promise || winner.Version <= partition.Floor)) return KeptStatus.Refused;
         if (isStrict && entry?.Winner is { } old && (old.Version > winner.Version || !Context.Covers(winner.Context, old.Dot))) return KeptStatus.Refused;
         if (IsTooMuch(entry, key, winner.Value.Length) && !winner.IsDeleted) return KeptStatus.Full;
@@ -155,7 +160,7 @@ public sealed partial class KeyValueEngine
     bool OnKept(string from, in MessageHead head, ref KeyValueReader reader)
     {
         var (number, status, dot, highest) = (reader.Number(), (KeptStatus)reader.Byte(), reader.Dot(), reader.Number());
-        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd || status > KeptStatus.Gone) return false;
+        if (ReadRecords(ref reader) is not { } records || !reader.IsAtEnd || status > KeptStatus.Promised) return false;
         store.Clock.Observe(highest, now.UnixMilliseconds);
         if (works.TryGetValue(number, out var work)) work.Kept(from, head, status, dot, highest, records);
         return true;

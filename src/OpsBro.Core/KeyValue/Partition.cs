@@ -18,6 +18,9 @@ public sealed class Partition(int number)
     /// <summary>A promise for all its keys.</summary>
     public long Floor { get; internal set; }
 
+    /// <summary>The highest promise that was given for one of its keys, and is no longer kept with the key.</summary>
+    public long Promised { get; internal set; }
+
     /// <summary>The entries by key.</summary>
     public Dictionary<string, KeyEntry> Entries { get; } = new(StringComparer.Ordinal);
 
@@ -29,6 +32,9 @@ public sealed class Partition(int number)
 
     /// <summary>Keys whose winner is a removal, or expired.</summary>
     public int Removals { get; internal set; }
+
+    /// <summary>Keys with a promise above their winner.</summary>
+    public int OpenPromises { get; internal set; }
 
     /// <summary>Keys that have a promise and nothing else.</summary>
     public int BarePromises { get; internal set; }
@@ -50,6 +56,7 @@ public sealed class Partition(int number)
         to.Number(Floor);
         Vector.Write(to);
         Collected.Write(to);
+        to.Number(Promised);
     }
 
     internal bool TryRead(ref KeyValueReader from)
@@ -57,6 +64,7 @@ public sealed class Partition(int number)
         Floor = from.Number();
         Vector.Join(VersionVector.Read(ref from));
         Collected.Join(VersionVector.Read(ref from));
+        if (!from.IsAtEnd) Promised = from.Number();   // older rows end here
         return from.IsGood;
     }
 }

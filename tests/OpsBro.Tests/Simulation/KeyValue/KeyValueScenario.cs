@@ -20,6 +20,7 @@ sealed record KeyValueScenario(string Name, string Claim, Func<ulong, KeyValueSi
         new("kv-deaf", "what is handed over or forgotten is known to all that must know it, though some hear nothing", Deaf.Play),
         new("kv-sides", "what two sides of a partition wrote stands side by side until somebody writes again", Sides.Play),
         new("kv-pair", "what two nodes that fail at once had is unavailable, never said to be absent", Pair.Play),
+        new("kv-orphan", "what a coordinator that died had written on its disk alone does not win over what was read after it", Orphan.Play),
         new("kv-duel", "compare and set is linearizable while several coordinators work on one key", Duel.Play),
     ];
 
