@@ -70,15 +70,17 @@ ref struct DnsAnswer(Span<byte> into, int limit)
         Answers++;
     }
 
-    /// <summary>Says that there is nothing, and for how long that holds: the SOA of the domain, which ends the question's name.</summary>
-    public void Authority(DnsZone zone, int nameLength)
+    /// <summary>Says that there is nothing, and for how long that holds: the SOA of a zone.</summary>
+    /// <param name="zone">Whose SOA.</param>
+    /// <param name="at">Where its name begins in the question's.</param>
+    public void Authority(DnsZone zone, int at)
     {
         if (At + 2 + zone.Soa.Length > limit)
         {
             IsCut = true;
             return;
         }
-        BinaryPrimitives.WriteUInt16BigEndian(Into[At..], (ushort)(0xC000 | (DnsLimits.Header + nameLength - zone.DomainLength)));
+        BinaryPrimitives.WriteUInt16BigEndian(Into[At..], (ushort)(0xC000 | (DnsLimits.Header + at)));
         zone.Soa.CopyTo(Into[(At + 2)..]);
         At += 2 + zone.Soa.Length;
         Authorities++;

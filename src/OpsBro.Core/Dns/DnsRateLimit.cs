@@ -16,12 +16,17 @@ public sealed class DnsRateLimit(int perSecond, ulong seed)
     /// <summary>Answers that may go at once after a pause, in seconds' worth.</summary>
     public const int BurstSeconds = 2;
 
-    readonly (long At, double Left)[] places = new (long, double)[Places];
+    readonly (long At, double Left)[] places = new (long, double)[Places], cookies = new (long, double)[Places];
 
     /// <summary>Takes one answer; false when the network has had its share.</summary>
     /// <param name="address">4 or 16 bytes; the first 24 bits of IPv4 and 56 of IPv6 are the network.</param>
     /// <param name="now">Milliseconds.</param>
-    public bool Take(ReadOnlySpan<byte> address, long now)
+    public bool Take(ReadOnlySpan<byte> address, long now) => Take(places, address, now);
+
+    /// <summary>Takes one answer that only gives a cookie: beyond the share, as many again, and no more.</summary>
+    public bool TakeCookie(ReadOnlySpan<byte> address, long now) => Take(cookies, address, now);
+
+    bool Take((long At, double Left)[] places, ReadOnlySpan<byte> address, long now)
     {
         if (perSecond == 0) return true;
         var network = address.Length == 4

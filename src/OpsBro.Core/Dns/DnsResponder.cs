@@ -85,12 +85,10 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
             return Finish(zone, ref answer, message, client, cookie, DnsRcode.Refused, isOurs: false, now);
         if (query.Type == DnsType.Opt) return Finish(zone, ref answer, message, client, cookie, DnsRcode.FormErr, isOurs: false, now);
         var found = zone.Find(name[..query.NameLength], starts[..query.Labels]);
-        var isReverse = found is { Place: DnsPlace.Found, Set.Ptr: not null };
-        if (found.Place == DnsPlace.Elsewhere || (isReverse && query.Type != DnsType.Ptr))
-        {
-            if (canForward && client.MayForward && query.Header.Has(DnsHeader.RecursionDesired)) return ToForward;
-            return Finish(zone, ref answer, message, client, cookie, DnsRcode.Refused, isOurs: false, now);
-        }
+        // of addresses we know PTR of our nodes; the rest another server may know, and without one there is nothing
+        var isOthers = found.Place == DnsPlace.Elsewhere || (found.IsAddress && (found.Place != DnsPlace.Found || query.Type != DnsType.Ptr));
+        if (isOthers && canForward && client.MayForward && query.Header.Has(DnsHeader.RecursionDesired)) return ToForward;
+        if (found.Place == DnsPlace.Elsewhere) return Finish(zone, ref answer, message, client, cookie, DnsRcode.Refused, isOurs: false, now);
         var rcode = Fill(zone, ref answer, found, now / 1000);
         return Finish(zone, ref answer, message, client, cookie, rcode, isOurs: true, now);
     }
@@ -108,7 +106,7 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
     {
         if (found.Place == DnsPlace.Missing)
         {
-            answer.Authority(zone, query.NameLength);
+            answer.Authority(zone, AuthorityAt(zone, found, answer.Into));
             return DnsRcode.NxDomain;
         }
         var ownerIsApex = found.Place == DnsPlace.Apex;
@@ -116,9 +114,17 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
         else if (ownerIsApex && query.Type == DnsType.Soa) answer.Owned(zone.Soa);
         else if (found.Set is { } set && (!found.IsServiceName || query.Type is DnsType.Srv or DnsType.Txt) && set.Of(query.Type) is { } records)
             Copy(zone, ref answer, records, found.Filter, seconds);
-        if (answer.Answers == 0 && !answer.IsCut) answer.Authority(zone, query.NameLength);
+        if (answer.Answers == 0 && !answer.IsCut) answer.Authority(zone, AuthorityAt(zone, found, answer.Into));
         return DnsRcode.NoError;
     }
+
+    /// <summary>
+    /// Where in the question's name the zone begins that says that there is nothing: our domain. Which reverse zone was delegated to us is not
+    /// known: what is behind the first label of an address, or a part of an address itself, is in it, and resolvers keep the answer.
+    /// </summary>
+    int AuthorityAt(DnsZone zone, in DnsFound found, ReadOnlySpan<byte> answer) => !found.IsAddress ? query.NameLength - zone.DomainLength
+        : found.Place == DnsPlace.Between ? 0
+        : 1 + answer[DnsLimits.Header];
 
     /// <summary>Copies the records of those who are meant, mixed or as they are near, as many as there is room for.</summary>
     void Copy(DnsZone zone, ref DnsAnswer answer, DnsRecords records, in DnsFilter filter, long seconds)
@@ -178,13 +184,16 @@ public sealed class DnsResponder(DnsCookies cookies, DnsRateLimit limit, Chance 
     static long Age(DnsZone zone, int node, long seconds) => Math.Max(0, seconds - zone.Nodes[node].Since);
 
     /// <summary>
-    /// The network has had its share. Who shows a cookie of its own gets one of ours to try with; of the others every second one is sent to
-    /// TCP, where nobody can write another's address: an honest client comes through, and nobody gets more bytes than were sent in his name.
+    /// The network has had its share. Who shows a cookie of its own gets one of ours to try with, while the share of those lasts; of the others
+    /// every second one is sent to TCP, where nobody can write another's address, without a cookie: an honest client comes through, and nobody
+    /// gets more bytes than were sent in his name.
     /// </summary>
     int Refuse(DnsZone zone, ReadOnlySpan<byte> message, Span<byte> into, in DnsClient client, ReadOnlySpan<byte> cookie, DnsReading reading, long now)
     {
         counts.Limited++;
-        if (reading != DnsReading.Good || (cookie.IsEmpty && chance.Below(2) == 0)) return Dropped;
+        if (reading != DnsReading.Good) return Dropped;
+        if (!cookie.IsEmpty && !limit.TakeCookie(client.Address, now)) cookie = default;
+        if (cookie.IsEmpty && chance.Below(2) == 0) return Dropped;
         var answer = new DnsAnswer(into, into.Length);
         answer.Question(message, query.QuestionEnd);
         if (cookie.IsEmpty) answer.IsCut = true;

@@ -66,6 +66,15 @@ public class DnsResponderTests
         Assert.Equal(DnsRcode.FormErr, DnsMessage.TryRead(Rig().Send(tooLong)!)!.Rcode);
     }
 
+    /// <summary>A label of 12 bytes that ends in those of another one.</summary>
+    [Fact]
+    public void The_end_of_a_label_is_not_the_label()
+    {
+        var answer = Rig().Send(Hex("abcd 0100 0001 0000 0000 0000 0130 0131 0c3002323007696e2d61646472 0461727061 00 000c 0001"));
+
+        Assert.Equal(DnsRcode.Refused, DnsMessage.TryRead(answer!)!.Rcode);
+    }
+
     [Theory]
     [InlineData(252)]
     [InlineData(251)]
@@ -100,6 +109,9 @@ public class DnsResponderTests
 
         Assert.Null(rig.Send(DnsRig.Query("example.com", DnsType.A)));
         Assert.Null(rig.Send(DnsRig.Query("9.0.0.10.in-addr.arpa", DnsType.Ptr)));
+        Assert.Null(rig.Send(DnsRig.Query("0.0.10.in-addr.arpa", DnsType.Soa)));
+        Assert.Null(rig.Send(DnsRig.Query("1.0.0.10.in-addr.arpa", DnsType.A)));
+        Assert.Equal(DnsRcode.NxDomain, DnsMessage.TryRead(rig.Send(DnsRig.Query("9.0.0.10.in-addr.arpa", DnsType.Ptr, flags: 0))!)!.Rcode);
         Assert.NotNull(rig.Send(DnsRig.Query("1.0.0.10.in-addr.arpa", DnsType.Ptr)));
         Assert.NotNull(rig.Send(DnsRig.Query("nosuch.opsbro", DnsType.A)));
         Assert.Equal(DnsRcode.Refused, DnsMessage.TryRead(rig.Send(DnsRig.Query("example.com", DnsType.A, flags: 0))!)!.Rcode);
@@ -150,7 +162,7 @@ public class DnsResponderTests
         Assert.Equal(DnsRcode.BadCookie, DnsMessage.TryRead(rig.Send(Edns("04d0 0000 0000", "000a 0018 " + cookie))!)!.Rcode);
         rig.Address = [10, 9, 9, 9];
         rig.Time += (DnsCookies.MaxAge + 1) * 1000L;
-        for (var i = 0; i < 5; i++) rig.Send(Edns("04d0 0000 0000", "000a 0008 0102030405060708"));
+        for (var i = 0; i < 3; i++) rig.Send(Edns("04d0 0000 0000", "000a 0008 0102030405060708"));
         Assert.Equal(DnsRcode.BadCookie, DnsMessage.TryRead(rig.Send(Edns("04d0 0000 0000", "000a 0018 " + cookie))!)!.Rcode);
     }
 
@@ -218,6 +230,33 @@ public class DnsResponderTests
     }
 
     [Fact]
+    public void Cookies_for_who_has_none_of_ours_have_their_share_too()
+    {
+        var rig = new DnsRig(DnsRig.Node("web1", "10.0.0.1", groups: "web")) { IsLimited = true, Limit = new DnsRateLimit(50, 3), Address = [192, 0, 2, 1] };
+        var query = Edns("04d0 0000 0000", "000a 0008 0102030405060708");
+        var (whole, bad, cut, dropped) = (0, 0, 0, 0);
+
+        for (var i = 0; i < 1_000; i++)
+        {
+            var answer = rig.Send(query)!;
+            if (answer.Length == 0) dropped++;
+            else if (DnsMessage.TryRead(answer)!.Rcode == DnsRcode.BadCookie) bad++;
+            else if (!DnsMessage.TryRead(answer)!.Header.Has(DnsHeader.Truncated)) whole++;
+            else
+            {
+                cut++;
+                Assert.True(answer.Length <= query.Length);
+            }
+        }
+
+        Assert.Equal((100, 100, 800), (whole, bad, cut + dropped));
+        Assert.InRange(cut, 330, 470);
+        rig.Time += 1_000;
+        for (var i = 0; i < 50; i++) Assert.Equal(DnsRcode.NoError, DnsMessage.TryRead(rig.Send(query)!)!.Rcode);
+        Assert.Equal(DnsRcode.BadCookie, DnsMessage.TryRead(rig.Send(query)!)!.Rcode);
+    }
+
+    [Fact]
     public void Udp_cuts_and_says_so_and_tcp_never_cuts()
     {
         var rig = new DnsRig(DnsRig.Many(400, 1));
@@ -272,7 +311,8 @@ public class DnsResponderTests
         [
             DnsRig.Query("group07.group.dc1.opsbro", DnsType.A), DnsRig.Query("node0007.name.lan.opsbro", DnsType.Aaaa), DnsRig.Query("a.b.opsbro", DnsType.A),
             DnsRig.Query("ok.all.group.opsbro", DnsType.A), DnsRig.Query("_web._tcp.service.lan.opsbro", DnsType.Srv, 1232),
-            DnsRig.Query("group07.web.service.opsbro", DnsType.Txt), DnsRig.Query("7.0.0.10.in-addr.arpa", DnsType.Ptr), DnsRig.Query("opsbro", DnsType.Any),
+            DnsRig.Query("group07.web.service.opsbro", DnsType.Txt), DnsRig.Query("opsbro", DnsType.Any),
+            DnsRig.Query("7.0.0.10.in-addr.arpa", DnsType.Ptr), DnsRig.Query("7.9.9.10.in-addr.arpa", DnsType.Ptr),
             Edns("04d0 0000 0000", "000a 0008 0102030405060708"), [1, 2, 3],
         ];
         var into = new byte[DnsLimits.MaxMessage];

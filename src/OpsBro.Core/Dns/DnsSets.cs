@@ -124,7 +124,11 @@ enum DnsPlace
 /// <param name="Set">What there is at it; null for nothing.</param>
 /// <param name="Filter">Which nodes are meant.</param>
 /// <param name="IsServiceName">A name as <c>_web._tcp</c>, which has SRV and TXT only.</param>
-readonly record struct DnsFound(DnsPlace Place, DnsSet? Set, DnsFilter Filter, bool IsServiceName);
+readonly record struct DnsFound(DnsPlace Place, DnsSet? Set, DnsFilter Filter, bool IsServiceName)
+{
+    /// <summary>The name of an address, or of a part of one: not below our domain.</summary>
+    public bool IsAddress { get; init; }
+}
 
 /// <summary>A table of names in lower case, found without allocating. It never changes after it was filled.</summary>
 sealed class DnsTable

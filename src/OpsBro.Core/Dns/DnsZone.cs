@@ -11,6 +11,7 @@ namespace OpsBro.Core.Dns;
 ///         / "_" SERVICE "." ("_tcp" / "_udp") ; of kind service: SRV (RFC 2782)
 /// third   = label                           ; the name of a zone: only its nodes; anything else: all nodes
 /// </code>
+/// Beside them the names of addresses (RFC 1035, 3.5; RFC 3596, 2.5), reversed, below "in-addr.arpa" and "ip6.arpa".
 /// As any third label is good, each label alone, and each kind with a label behind it, is a name with others below it: never NXDOMAIN, or
 /// resolvers that ask label by label (RFC 9156) would stop there.
 /// </summary>
@@ -18,6 +19,11 @@ public sealed partial class DnsZone
 {
     /// <summary>The kinds of names, as labels on the wire.</summary>
     internal static readonly byte[] Group = [5, .. "group"u8], Name = [4, .. "name"u8], Service = [7, .. "service"u8];
+
+    /// <summary>Labels of a whole address: four numbers, 32 digits.</summary>
+    const int V4Parts = 4, V6Parts = 32;
+
+    static readonly byte[] inAddr = [7, .. "in-addr"u8, 4, .. "arpa"u8, 0], ip6 = [3, .. "ip6"u8, 4, .. "arpa"u8, 0];
 
     static readonly byte[] ok = [2, .. "ok"u8], server = [2, .. "ns"u8];
 
@@ -68,10 +74,12 @@ public sealed partial class DnsZone
     internal int DomainLength => domain.Length;
 
     /// <summary>True for a name at or below the domain. Both in lower case.</summary>
-    internal bool IsOurs(ReadOnlySpan<byte> name, ReadOnlySpan<byte> starts)
+    internal bool IsOurs(ReadOnlySpan<byte> name, ReadOnlySpan<byte> starts) => IsBelow(name, starts, domain);
+
+    static bool IsBelow(ReadOnlySpan<byte> name, ReadOnlySpan<byte> starts, ReadOnlySpan<byte> end)
     {
-        var at = name.Length - domain.Length;
-        if (at < 0 || !name.EndsWith(domain)) return false;
+        var at = name.Length - end.Length;
+        if (at < 0 || !name.EndsWith(end)) return false;
         return at == 0 || starts.Contains((byte)at);   // the end of a label is not the label
     }
 
@@ -80,12 +88,7 @@ public sealed partial class DnsZone
     /// <param name="starts">Where each of its labels begins.</param>
     internal DnsFound Find(ReadOnlySpan<byte> name, ReadOnlySpan<byte> starts)
     {
-        if (!IsOurs(name, starts))
-        {
-            return reverse.TryFind(name, out var address, out _)
-                ? new DnsFound(DnsPlace.Found, address, default, false)
-                : new DnsFound(DnsPlace.Elsewhere, null, default, false);
-        }
+        if (!IsOurs(name, starts)) return FindAddress(name, starts);
         var below = name[..^domain.Length];
         var count = 0;
         while (count < starts.Length && starts[count] < below.Length) count++;
@@ -111,6 +114,17 @@ public sealed partial class DnsZone
         }
         // "group.dc1": there are names below it
         return new DnsFound(count == 2 && IsKind(second) ? DnsPlace.Between : DnsPlace.Missing, null, default, false);
+    }
+
+    /// <summary>The name of an address. Parts of one have names below them, whoever has those; who asks label by label must get there.</summary>
+    DnsFound FindAddress(ReadOnlySpan<byte> name, ReadOnlySpan<byte> starts)
+    {
+        if (reverse.TryFind(name, out var set, out _)) return new DnsFound(DnsPlace.Found, set, default, false) { IsAddress = true };
+        var parts = IsBelow(name, starts, inAddr) ? V4Parts : IsBelow(name, starts, ip6) ? V6Parts : 0;
+        var own = starts.Length - 2;   // "in-addr" and "arpa" are one label each
+        return parts == 0 || own < 1
+            ? new DnsFound(DnsPlace.Elsewhere, null, default, false)
+            : new DnsFound(own < parts ? DnsPlace.Between : DnsPlace.Missing, null, default, false) { IsAddress = true };
     }
 
     static bool IsKind(ReadOnlySpan<byte> label) => label.SequenceEqual(Group) || label.SequenceEqual(Name) || label.SequenceEqual(Service);

@@ -163,9 +163,29 @@ public class DnsZoneTests
         Assert.Equal(["web1.name.lan.opsbro."], rig.Data("1.0.0.10.in-addr.arpa", DnsType.Ptr));
         Assert.Equal(["web1.name.lan.opsbro."],
             rig.Data("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.D.F.ip6.arpa", DnsType.Ptr));
-        Assert.Equal("REFUSED 0", rig.Look("3.0.0.10.in-addr.arpa", DnsType.Ptr));
-        Assert.Equal("REFUSED 0", rig.Look("9.0.0.10.in-addr.arpa", DnsType.Ptr));
-        Assert.Equal("REFUSED 0", rig.Look("1.0.0.10.in-addr.arpa", DnsType.A));
+        Assert.Equal("NXDOMAIN 0", rig.Look("3.0.0.10.in-addr.arpa", DnsType.Ptr));
+        Assert.Equal("NOERROR 0", rig.Look("1.0.0.10.in-addr.arpa", DnsType.A));
+    }
+
+    [Theory]
+    [InlineData("9.0.0.10.in-addr.arpa", "NXDOMAIN", "0.0.10.in-addr.arpa.")]
+    [InlineData("0.0.10.in-addr.arpa", "NOERROR", "0.0.10.in-addr.arpa.")]     // there may be names below it
+    [InlineData("10.IN-addr.ARPA", "NOERROR", "10.IN-addr.ARPA.")]
+    [InlineData("5.0/25.9.0.0.10.in-addr.arpa", "NXDOMAIN", "0/25.9.0.0.10.in-addr.arpa.")]
+    [InlineData("2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa", "NXDOMAIN",
+        "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa.")]
+    [InlineData("d.f.ip6.arpa", "NOERROR", "d.f.ip6.arpa.")]
+    [InlineData("in-addr.arpa", "REFUSED", "")]
+    [InlineData("arpa", "REFUSED", "")]
+    [InlineData("9.0.0.10.xin-addr.arpa", "REFUSED", "")]
+    public void Addresses_that_nobody_has_are_names_of_which_there_is_nothing(string name, string rcode, string zone)
+    {
+        var answer = Rig().Ask(name, DnsType.Ptr);
+
+        Assert.Equal(rcode, answer.Rcode.Word());
+        Assert.Empty(answer.Answers);
+        Assert.Equal(zone, string.Concat(answer.Authorities.Select(soa => soa.Name)));
+        Assert.Equal(rcode != "REFUSED", answer.Header.Has(DnsHeader.Authoritative));
     }
 
     [Fact]

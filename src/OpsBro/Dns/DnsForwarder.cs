@@ -12,18 +12,19 @@ namespace OpsBro.Dns;
 /// is believed. Nothing is kept: a resolver beside this agent does that better.
 /// </summary>
 /// <param name="servers">Whom to ask, the first one first.</param>
-internal sealed class DnsForwarder(IReadOnlyList<IPEndPoint> servers)
+/// <param name="patience">How long one server may take.</param>
+internal sealed class DnsForwarder(IReadOnlyList<IPEndPoint> servers, TimeSpan patience)
 {
     /// <summary>Questions on their way; further ones fail at once.</summary>
     public const int MaxAtOnce = 512;
 
-    /// <summary>Times that servers are asked for one question.</summary>
+    /// <summary>Servers that may be silent for one question: it has so many times the patience, then it is SERVFAIL.</summary>
     public const int MaxTries = 3;
 
     /// <summary>Datagrams that are not believed, for one question; then the next server is asked.</summary>
     public const int MaxStrangers = 16;
 
-    /// <summary>How long one server may take.</summary>
+    /// <summary>How long one server may take: a stub resolver waits for 5 s (resolv.conf(5)), and is to hear from us before that.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1_500);
 
     int atOnce, best;
@@ -66,10 +67,16 @@ internal sealed class DnsForwarder(IReadOnlyList<IPEndPoint> servers)
     {
         byte[]? last = null;
         var first = Volatile.Read(ref best);
+        using var whole = new CancellationTokenSource(patience * MaxTries);
         for (var i = 0; i < Math.Max(MaxTries, servers.Count); i++)
         {
             var number = (first + i) % servers.Count;
-            if (await AskOne(ask, servers[number]) is not { } answer || ask.Answer(answer) is not { } mine) continue;
+            if (whole.IsCancellationRequested)
+            {
+                Volatile.Write(ref best, number);   // those before it were silent: the next question begins here
+                break;
+            }
+            if (await AskOne(ask, servers[number], whole.Token) is not { } answer || ask.Answer(answer) is not { } mine) continue;
             var rcode = (DnsRcode)(answer[3] & DnsHeader.RcodeMask);
             // it answers, but cannot help: perhaps the next one can
             if (rcode is DnsRcode.ServFail or DnsRcode.Refused or DnsRcode.NotImp or DnsRcode.FormErr)
@@ -85,15 +92,16 @@ internal sealed class DnsForwarder(IReadOnlyList<IPEndPoint> servers)
         return last ?? ask.Failure(DnsRcode.ServFail);
     }
 
-    async Task<byte[]?> AskOne(DnsForwarding ask, IPEndPoint at)
+    async Task<byte[]?> AskOne(DnsForwarding ask, IPEndPoint at, CancellationToken whole)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var one = CancellationTokenSource.CreateLinkedTokenSource(whole);
+        one.CancelAfter(patience);
         var id = BinaryPrimitives.ReadUInt16LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ushort)));
         try
         {
-            var answer = await ByUdp(ask, id, at, patience.Token);
+            var answer = await ByUdp(ask, id, at, one.Token);
             if (answer is null || (answer[2] & DnsHeader.Truncated >> 8) == 0) return answer;
-            return await ByTcp(ask, id, at, patience.Token) ?? answer;
+            return await ByTcp(ask, id, at, one.Token) ?? answer;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {

@@ -24,7 +24,7 @@ internal sealed class DnsServer : IDisposable
     public DnsServer(DnsOptions options, DnsZone zone, TimeProvider time, ILogger logger)
     {
         (this.options, this.zone, this.time, Logger) = (options, zone, time, logger);
-        Forwarder = new DnsForwarder(options.Forwarders);
+        Forwarder = new DnsForwarder(options.Forwarders, DnsForwarder.Patience);
     }
 
     /// <summary>The picture that is answered from; replaced as a whole.</summary>

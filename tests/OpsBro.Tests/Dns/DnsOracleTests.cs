@@ -20,7 +20,7 @@ public class DnsOracleTests
     [
         ("well formed", 1_200), ("malformed", 160), ("NOERROR", 320), ("NXDOMAIN", 80), ("NODATA", 40), ("FORMERR", 160), ("REFUSED", 80), ("NOTIMP", 32),
         ("BADVERS", 12), ("A", 40), ("AAAA", 12), ("SRV", 12), ("TXT", 20), ("PTR", 20), ("ANY", 8), ("SOA", 1), ("NS", 1), ("additional", 8), ("cut", 8),
-        ("cookie", 60), ("to others", 20), ("message read", 200), ("message malformed", 40),
+        ("cookie", 60), ("to others", 20), ("no such address", 10), ("message read", 200), ("message malformed", 40),
     ];
 
     [Theory, InlineData(1, "opsbro"), InlineData(2, "nodes.Example")]

@@ -154,7 +154,9 @@ class Judge:
     def answer(self, seen, question, answer):
         found = None if seen.refused or seen.opcode else self.picture.find(seen.name.labels[:-1])
         expected = self.rcode(seen, found)
-        is_foreign = expected == "REFUSED" and not 249 <= seen.type <= 254 and seen.cls in (1, 255)
+        zone = self.picture.reverse_zone(seen.name.labels[:-1]) if found else None
+        is_known = found and found is not picture.ELSEWHERE and not (zone and not (isinstance(found, set) and seen.type == dns.rdatatype.PTR))
+        is_foreign = expected in ("REFUSED", "NXDOMAIN", "NOERROR") and not is_known and not 249 <= seen.type <= 254 and seen.cls in (1, 255)
         if is_foreign and question["forward"] and seen.flags & dns.flags.RD:
             assert answer is None, "should be asked elsewhere"
             return self.count("to others")
@@ -174,7 +176,8 @@ class Judge:
         is_none = expected == "NXDOMAIN" or (expected == "NOERROR" and not got.answer and not got.flags & dns.flags.TC)
         assert bool(got.authority) == is_none, "SOA is there exactly when there is nothing"
         if is_none:
-            self.soa(got.authority)
+            self.soa(got.authority, zone or self.picture.domain)
+            self.count("no such address" if zone else "no such name")
         if not got.answer and rcode == "NOERROR":
             self.count("NODATA")
 
@@ -190,7 +193,7 @@ class Judge:
             return "REFUSED"
         if seen.type == dns.rdatatype.OPT:
             return "FORMERR"
-        if found is picture.ELSEWHERE or (isinstance(found, set) and seen.type != dns.rdatatype.PTR):
+        if found is picture.ELSEWHERE:
             return "REFUSED"
         return "NXDOMAIN" if found is picture.MISSING else "NOERROR"
 
@@ -223,10 +226,10 @@ class Judge:
         else:
             assert not cookies
 
-    def soa(self, authority):
+    def soa(self, authority, zone):
         assert len(authority) == 1
         (rrset,) = authority
-        assert rrset.rdtype == dns.rdatatype.SOA and tuple(map(picture.lower, rrset.name.labels[:-1])) == self.picture.domain
+        assert rrset.rdtype == dns.rdatatype.SOA and tuple(map(picture.lower, rrset.name.labels[:-1])) == zone
         assert rrset.ttl == rrset[0].minimum == self.world["negativeTtl"]
 
     def sections(self, seen, question, answer, got, found):
@@ -253,7 +256,7 @@ class Judge:
             soa = [(b"ns", *top), (b"hostmaster", *top), self.world["serial"], self.world["negativeTtl"]]
             return {"NS": {(b"ns", *top)}, "SOA": {tuple(soa)}, "ANY": {"RFC8482"}}.get(kind, set())
         if isinstance(found, set):
-            return found
+            return {"PTR": found, "ANY": {"RFC8482"}}.get(kind, set())
         if found == "server":
             return {"ANY": {"RFC8482"}}.get(kind) or {a for a in self.world["server"] if kind == ("AAAA" if ":" in a else "A")}
         if not isinstance(found, picture.Entry):

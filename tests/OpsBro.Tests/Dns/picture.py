@@ -113,7 +113,7 @@ class Picture:
         """An Entry, "apex", "server", a set of targets of PTR, or one of the words above."""
         name = tuple(map(lower, name))
         if name[-len(self.domain):] != self.domain:
-            return self.reverse.get(name, ELSEWHERE)
+            return self.reverse.get(name) or {None: ELSEWHERE, name: BETWEEN}.get(self.reverse_zone(name), MISSING)
         rest = name[:-len(self.domain)]
         if len(rest) < 2:
             return "apex" if not rest else "server" if rest == (b"ns",) else BETWEEN
@@ -123,6 +123,14 @@ class Picture:
         if found is MISSING and rest[-1] in KINDS:
             found = self.look(rest, self.everyone)
         return BETWEEN if found is MISSING and len(rest) == 2 and rest[0] in KINDS else found
+
+    def reverse_zone(self, name):
+        """The zone that says that there is nothing: a part of an address is one, a whole one and what is below that is in one. None for other names."""
+        name = tuple(map(lower, name))
+        parts = {(b"in-addr", b"arpa"): 4, (b"ip6", b"arpa"): 32}.get(name[-2:])
+        if not parts or len(name) == 2 or name[-len(self.domain):] == self.domain:
+            return None
+        return name if len(name) - 2 < parts else name[1:]
 
     def look(self, key, zone):
         is_whole = zone == self.everyone
