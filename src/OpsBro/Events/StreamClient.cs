@@ -61,7 +61,7 @@ internal sealed class StreamClient(Socket socket, IPAddress source, StreamSessio
         }
         IsBusy = true;
         if (!pending.IsEmpty) stuckSince ??= now;
-        IsCut = now - stuckSince > StreamSession.WritePatience;
+        IsCut = now - stuckSince > StreamSession.WritePatience || session.IsTooLate(now);
         return !IsCut;
     }
 

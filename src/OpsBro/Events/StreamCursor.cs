@@ -24,6 +24,7 @@ internal sealed class StreamCursor(EventRing ring, StreamView view, StreamSnapsh
     Step step;
     Task<StreamSnapshot>? taking;
     StreamSnapshot? whole;
+    TimeSpan wholeAt;
     int nextNode;
 
     /// <summary>The last change that was handed out.</summary>
@@ -40,6 +41,9 @@ internal sealed class StreamCursor(EventRing ring, StreamView view, StreamSnapsh
 
     /// <summary>True while the whole state is being made for it.</summary>
     public bool IsWaiting => step == Step.Waiting;
+
+    /// <summary>How long it has held a picture of the whole state; nothing while it has none.</summary>
+    public TimeSpan HasWholeSince(TimeSpan now) => step == Step.Snapshot ? now - wholeAt : default;
 
     /// <summary>The next bytes for the reader; empty when there is nothing now.</summary>
     public ReadOnlyMemory<byte> Next(TimeSpan now)
@@ -67,7 +71,7 @@ internal sealed class StreamCursor(EventRing ring, StreamView view, StreamSnapsh
                 }
             case Step.Waiting:
                 if (!taking!.IsCompleted) return default;
-                (whole, taking, nextNode, step) = (taking.Result, null, 0, Step.Snapshot);
+                (whole, wholeAt, taking, nextNode, step) = (taking.Result, now, null, 0, Step.Snapshot);
                 Snapshots++;
                 return view.Notice("snapshot", null, JsonSerializer.SerializeToUtf8Bytes(new SnapshotView(whole.Sequence, Position,
                     $"changes after {Position} are not here any more; this is the whole state, then it goes on"), EventsJson.Default.SnapshotView));

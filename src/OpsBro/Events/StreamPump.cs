@@ -121,7 +121,13 @@ internal sealed partial class StreamPump
         }
         ring.Added -= Wake;
         EndAll(WebSocketFrames.GoingAway, "the agent stops");
-        Round(clock());
+        // they have a moment to take it: what is closed at once may lose its last word
+        for (var until = clock() + StreamClient.Goodbye; ;)
+        {
+            Round(clock());
+            if (clients.Count == 0 || clock() >= until) break;
+            await wake.Wait(again, CancellationToken.None);
+        }
         foreach (var client in clients) Remove(client);
         clients.Clear();
     }

@@ -21,6 +21,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
     long clock = TimeSpan.FromHours(1).Ticks;
     int left;
     volatile bool isBroken;
+    volatile byte[] record = "{}"u8.ToArray();
 
     public StreamPumpTests()
     {
@@ -29,7 +30,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
         snapshots = new StreamSnapshots(ring, number => isBroken
             ? throw new InvalidOperationException("this fault is part of the test")
             : Task.FromResult<IReadOnlyList<StreamItem>>(
-                [new StreamItem(number, "member", "{\"change\":\"snapshot\"}"u8.ToArray(), new StreamSubject { Node = "n1" }, "{}"u8.ToArray())]), Now);
+                [new StreamItem(number, "member", "{\"change\":\"snapshot\"}"u8.ToArray(), new StreamSubject { Node = "n1" }, record)]), Now);
         pump = new StreamPump(ring, snapshots, _ => Interlocked.Increment(ref left), new Telemetry().Of("events", "websocket"), Now,
             NullLogger.Instance);
         running = pump.Run(stop.Token);
@@ -156,6 +157,49 @@ public sealed class StreamPumpTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_takes_the_whole_state_in_small_bites_does_not_hold_it_for_ever()
+    {
+        record = Encoding.ASCII.GetBytes($$"""{"name":"{{new string('x', 8_000_000)}}"}""");
+        var hostile = await Reader(since: 1);
+        await Until(hostile, "event: snapshot");
+
+        var buffer = new byte[64 * 1024];
+        for (var time = TimeSpan.Zero; left == 0 && time <= StreamSession.SnapshotPatience + (2 * StreamSession.WritePatience);
+            time += StreamSession.WritePatience / 4)
+        {
+            var sent = pump.SentBytes;
+            using var patience = new CancellationTokenSource(RunningAgent.Patience);
+            while (pump.SentBytes <= sent && left == 0) await hostile.ReceiveAsync(buffer, patience.Token);
+            Pass(StreamSession.WritePatience / 4);
+        }
+        await Soon(() => left == 1, "the hostile reader is still there");
+
+        Assert.InRange(pump.SentBytes, 1, 7_900_000);
+        Assert.Equal(1, pump.CutOff);
+    }
+
+    [Fact]
+    public async Task A_reader_is_told_when_the_agent_stops_and_has_a_moment_to_close()
+    {
+        var (slow, events, silent) = (await Reader(isWebSocket: true), await Reader(), await Reader(isWebSocket: true));
+        await Until(slow, "hello");
+        await Until(events, "event: hello");
+        await Until(silent, "hello");
+        Add(300);   // more than the kernel holds: the last word must wait for the slow reader
+
+        await stop.CancelAsync();
+        await Until(events, ": the agent stops\n");
+        await Until(slow, "the agent stops");
+        slow.Close();
+        await Soon(() => left == 2, "they are still there");
+        Assert.False(running.IsCompleted);
+        Pass(StreamClient.Goodbye);
+        await running;
+
+        Assert.Equal((3, 0), (left, (int)pump.CutOff));
+    }
+
+    [Fact]
     public async Task A_websocket_that_does_not_answer_pings_is_cut_off_and_a_reader_of_events_sees_signs_of_life()
     {
         var (mute, events) = (await Reader(isWebSocket: true), await Reader());
@@ -220,10 +264,11 @@ public sealed class StreamPumpTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // or it would wait for them to close
+        foreach (var reader in readers) reader.Dispose();
         await stop.CancelAsync();
         await running;
         listener.Dispose();
-        foreach (var reader in readers) reader.Dispose();
         stop.Dispose();
     }
 }

@@ -18,6 +18,12 @@ internal sealed class StreamSession(StreamCursor cursor, TimeSpan began)
     /// <summary>A reader that takes nothing for so long, though there is something for it, is cut off.</summary>
     public static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// The whole state is to be read within this time; then it is over with a notice, and a <see cref="WritePatience"/> later without one.
+    /// Who takes a little now and then would hold a picture of all nodes for ever.
+    /// </summary>
+    public static readonly TimeSpan SnapshotPatience = TimeSpan.FromMinutes(2);
+
     /// <summary>Bytes that a reader may send between two pings: it has nothing to say.</summary>
     public const int MaxHeard = 64 * 1024;
 
@@ -42,6 +48,9 @@ internal sealed class StreamSession(StreamCursor cursor, TimeSpan began)
 
     /// <summary>When <see cref="Next"/> has something to say even when nothing happens.</summary>
     public TimeSpan Due => IsWebSocket ? asked + PingEvery : sent + Heartbeat;
+
+    /// <summary>True when it holds the whole state for too long, and does not even come to the notice.</summary>
+    public bool IsTooLate(TimeSpan now) => cursor.HasWholeSince(now) > SnapshotPatience + WritePatience;
 
     /// <summary>Ends it after what was handed out.</summary>
     public void End(int because, string why)
@@ -78,12 +87,14 @@ internal sealed class StreamSession(StreamCursor cursor, TimeSpan began)
     public ReadOnlyMemory<byte> Next(TimeSpan now)
     {
         if (IsOver) return default;
+        if (cursor.HasWholeSince(now) > SnapshotPatience)
+            End(WebSocketFrames.PolicyViolation, $"the whole state was not read within {SnapshotPatience.TotalSeconds} s; come back and read it sooner");
         lock (gate)
         {
             if (isEnding)
             {
                 IsOver = true;
-                return IsWebSocket ? WebSocketFrames.End(code, reason) : default(ReadOnlyMemory<byte>);
+                return IsWebSocket ? WebSocketFrames.End(code, reason) : Encoding.UTF8.GetBytes(reason.Length > 0 ? $": {reason}\n\n" : "");
             }
             if (IsWebSocket && frames.TakePing() is { } ping) return Sending(WebSocketFrames.Control(WebSocketFrames.Pong, ping), now);
             if (now - asked >= PingEvery)

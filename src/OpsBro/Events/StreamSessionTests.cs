@@ -299,4 +299,38 @@ public class StreamSessionTests
         Assert.True(isSame);   // the very same bytes, not equal ones
         Assert.InRange(allocated, 0, 512);   // the loop's own
     }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void The_whole_state_is_to_be_read_in_time(bool isWebSocket)
+    {
+        for (var i = 0; i < 3; i++) nodes.Add(NodeItem($"n{i}", $$"""{"name":"n{{i}}","padding":"{{new string('x', EventRing.MaxBatchBytes)}}"}"""));
+        var (slow, quick) = (Open(isWebSocket: isWebSocket, since: 1), Open(isWebSocket: isWebSocket, since: 1));
+        Read(quick, "snapshot-done");
+        Read(slow, "snapshot");
+
+        now += StreamSession.SnapshotPatience;
+        Assert.Contains("n0", Read(slow, "padding"));
+        now += TimeSpan.FromTicks(1);
+        Assert.False(slow.IsTooLate(now));
+        Assert.Contains("the whole state was not read within 120 s", Read(slow, "whole state"));
+        Assert.True(slow.Next(now).IsEmpty && slow.IsOver);
+
+        Add();
+        Assert.Contains("check", Read(quick, "check"));
+        now += StreamSession.WritePatience;
+        Assert.True(slow.IsTooLate(now));
+        Assert.False(quick.IsTooLate(now));
+
+        string Read(StreamSession session, string until)
+        {
+            for (var i = 0; i < 1_000_000; i++)
+            {
+                var bytes = session.Next(now);
+                if (bytes.IsEmpty && session.Cursor.IsWaiting) session.Cursor.More.Wait();
+                var text = Encoding.UTF8.GetString(bytes.Span);
+                if (text.Contains(until)) return text;
+            }
+            throw new InvalidOperationException($"\"{until}\" did not come");
+        }
+    }
 }

@@ -98,6 +98,28 @@ public class WebSocketEndToEndTests
     }
 
     [Fact]
+    public async Task Readers_hear_it_when_the_agent_stops()
+    {
+        var (agent, port) = await Named("alpha");
+        await using var one = agent;
+        using ClientWebSocket onPort = new(), onApi = new();
+        using var patience = new CancellationTokenSource(RunningAgent.Patience);
+        foreach (var (socket, url) in ((ClientWebSocket, string)[])[(onPort, Url(port)), (onApi, Url(agent.Port))])
+            await socket.ConnectAsync(new Uri(url), patience.Token);
+
+        var stopping = agent.Run("agent", "stop");
+
+        var buffer = new byte[64 * 1024];
+        foreach (var socket in (ClientWebSocket[])[onPort, onApi])
+        {
+            while ((await socket.ReceiveAsync(buffer, patience.Token)).MessageType != WebSocketMessageType.Close) ;
+            Assert.Equal((WebSocketCloseStatus.EndpointUnavailable, "the agent stops"), (socket.CloseStatus, socket.CloseStatusDescription));
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", patience.Token);
+        }
+        Assert.Equal(0, (await stopping).ExitCode);
+    }
+
+    [Fact]
     public async Task A_reader_resumes_filters_and_gets_the_whole_state_when_its_place_is_lost()
     {
         var (agent, port) = await Named("alpha");
