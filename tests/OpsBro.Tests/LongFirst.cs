@@ -10,7 +10,7 @@ namespace OpsBro.Tests;
 /// </summary>
 public sealed class LongFirst : ITestCollectionOrderer
 {
-    static readonly string[] longOnes = ["Simulation", "Killing", "EndToEnd", "ApiDocument", "Graphite"];
+    static readonly string[] longOnes = ["Simulation.", "Killing.", "EndToEnd.KeyValue", "EndToEnd.Lab", "EndToEnd.", "ApiDocument.", "Graphite."];
 
     /// <inheritdoc/>
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
@@ -18,7 +18,7 @@ public sealed class LongFirst : ITestCollectionOrderer
 
     static int Rank(string name)
     {
-        var rank = Array.FindIndex(longOnes, part => name.Contains($".{part}.", StringComparison.Ordinal));
+        var rank = Array.FindIndex(longOnes, part => name.Contains($".{part}", StringComparison.Ordinal));
         return rank < 0 ? longOnes.Length : rank;
     }
 }

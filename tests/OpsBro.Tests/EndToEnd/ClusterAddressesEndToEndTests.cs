@@ -15,10 +15,6 @@ public class ClusterAddressesEndToEndTests
         return agent;
     }
 
-    static Task<Said> Sees(RunningAgent agent, string name, string state) =>
-        agent.Until(s => s.Json.EnumerateArray().Any(m => $"{m.GetProperty("name")}" == name && $"{m.GetProperty("state")}" == state),
-            "gossip", "members", "--json");
-
     /// <summary>A port that is free for UDP and TCP on every address.</summary>
     static int FreePort()
     {
@@ -40,8 +36,8 @@ public class ClusterAddressesEndToEndTests
         await using var alpha = await Started("alpha", Place(bind, advertise, port));
         await using var beta = await Started("beta", Place(otherBind, otherAdvertise, otherPort), $"seeds: [\"{shown}:{port}\"]\n");
 
-        await Sees(alpha, "beta", "alive");
-        await Sees(beta, "alpha", "alive");
+        await alpha.Sees("beta", "alive");
+        await beta.Sees("alpha", "alive");
         var ping = await alpha.Run("gossip", "ping", "beta");
         var info = await beta.Run("gossip", "members", "--json");
         var screen = await alpha.Run("info");
@@ -73,10 +69,10 @@ public class ClusterAddressesEndToEndTests
         var here = await late.Run("gossip", "events", "wait", "deploy", "--timeout", "30");
         var listed = await late.Run("gossip", "events", "list", "--json");
         await late.Kill();
-        await Sees(alpha, "late", "failed");
+        await alpha.Sees("late", "failed");
         var silent = await alpha.Run("gossip", "ping", "late");
         var left = await alpha.Run("leave", "late");
-        await Sees(alpha, "late", "left");
+        await alpha.Sees("late", "left");
         var history = await alpha.Run("gossip", "history", "late");
 
         Assert.Equal((2, 2, 2), (alone.ExitCode, unknown.ExitCode, never.ExitCode));

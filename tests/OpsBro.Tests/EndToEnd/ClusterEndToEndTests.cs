@@ -12,10 +12,6 @@ public class ClusterEndToEndTests
         return agent;
     }
 
-    static Task<Said> Sees(RunningAgent agent, string name, string state) =>
-        agent.Until(s => s.Json.EnumerateArray().Any(m => $"{m.GetProperty("name")}" == name && $"{m.GetProperty("state")}" == state),
-            "gossip", "members", "--json");
-
     [Fact]
     public async Task Two_agents_join_and_see_each_other_leave_and_fail()
     {
@@ -23,17 +19,17 @@ public class ClusterEndToEndTests
         await using var beta = await Named("beta");
 
         var joined = await beta.Run("gossip", "join", alpha.Address);
-        await Sees(alpha, "beta", "alive");
-        await Sees(beta, "alpha", "alive");
+        await alpha.Sees("beta", "alive");
+        await beta.Sees("alpha", "alive");
         var screen = await alpha.Run("members");
         await beta.Kill();
-        await Sees(alpha, "beta", "failed");
+        await alpha.Sees("beta", "failed");
         var history = await alpha.Run("gossip", "history", "beta", "--json");
         await beta.Start();
-        await Sees(alpha, "beta", "alive");
-        await Sees(beta, "alpha", "alive");
+        await alpha.Sees("beta", "alive");
+        await beta.Sees("alpha", "alive");
         await beta.Run("agent", "stop");
-        await Sees(alpha, "beta", "left");
+        await alpha.Sees("beta", "left");
 
         Assert.Equal((0, $"joined {alpha.Address}\n"), (joined.ExitCode, joined.Output));
         Assert.Contains("zone internet:", screen.Output);

@@ -23,7 +23,7 @@ public sealed class KeyValueClusterEndToEndTests : IAsyncLifetime
         var agent = RunningAgent.Prepare();
         agents.Add(agent);
         if (isMember) agent.AddToAgentYml("groups: [kv]\n");
-        List<string> options = [$"name: {name}"];
+        List<string> options = [$"name: {name}", "profile: local"];
         if (isEncrypted) options.Add($"encrypt: \"{key}\"");
         if (agents.Count > 1) agent.AddToAgentYml($"seeds: [{agents[0].Address}]\n");
         agent.Gossip([.. options]);

@@ -21,6 +21,9 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Longest wait for anything: generous, because the machine is shared. Nothing is judged by time.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Milliseconds between two starts of a verb that is asked again and again: each takes a tenth of a second of CPU.</summary>
+    const int LongestPause = 500;
+
     static int made;
 
     Process? process;
@@ -172,12 +175,12 @@ sealed partial class RunningAgent : IAsyncDisposable
     public async Task<Said> Until(Func<Said, bool> satisfied, params string[] args)
     {
         var watch = Stopwatch.StartNew();
-        while (true)
+        for (var pause = 100; ; pause = Math.Min(2 * pause, LongestPause))
         {
             var said = await Run(args);
             if (said.ExitCode == 0 && satisfied(said)) return said;
             Assert.True(watch.Elapsed < Patience, $"opsbro {string.Join(' ', args)} never satisfied; last: {said.Output}{said.Errors}\n{LogText()}");
-            await Task.Delay(100);
+            await Task.Delay(pause);
         }
     }
 
