@@ -28,7 +28,7 @@ internal sealed record AgentOptions
     public string MetricJournalFile => Path.Join(DataDirectory, "metrics-journal.db");
 
     /// <summary>Keys and values.</summary>
-    public string KeyValueFile => Path.Join(DataDirectory, "kv.db");
+    public string KeyValueFile => Path.Join(DataDirectory, "kv.log");
 
     /// <summary>Log files.</summary>
     public string LogDirectory => Path.Join(DataDirectory, "logs");

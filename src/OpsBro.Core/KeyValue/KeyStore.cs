@@ -44,7 +44,7 @@ sealed partial class KeyStore
     /// <summary>Rows that could not be read.</summary>
     public int BadRows { get; set; }
 
-    /// <summary>Other rows of the table Meta, as they were loaded.</summary>
+    /// <summary>The rows of the table Meta that are of no partition, as they were written last.</summary>
     public Dictionary<string, byte[]> Meta { get; } = [];
 
     /// <summary>All tickets up to this one are on disk.</summary>
@@ -98,8 +98,7 @@ sealed partial class KeyStore
         foreach (var partition in stagedPartitions)
         {
             partition.IsStaged = false;
-            var isGone = !partition.IsHeld && partition.Floor == 0;
-            rows[count++] = new StoredRow(StoredTable.Meta, partition.RowName, isGone ? null : Row(partition.Write));
+            rows[count++] = new StoredRow(StoredTable.Meta, partition.RowName, IsGone(partition) ? null : Row(partition.Write));
         }
         stagedEntries.Clear();
         stagedPartitions.Clear();
@@ -108,7 +107,21 @@ sealed partial class KeyStore
     }
 
     /// <summary>Writes another row of the table Meta.</summary>
-    public void Save(string name, Action<KeyValueWriter> write) => stagedRows.Add(new StoredRow(StoredTable.Meta, name, Row(write)));
+    public void Save(string name, Action<KeyValueWriter> write) => stagedRows.Add(new StoredRow(StoredTable.Meta, name, Meta[name] = Row(write)));
+
+    /// <summary>The rows of a partition as they are now; those of none for <see cref="KeyValueLimits.Partitions"/>.</summary>
+    public List<StoredRow> Rows(int part)
+    {
+        if (part >= Partitions.Length) return [.. Meta.Select(row => new StoredRow(StoredTable.Meta, row.Key, row.Value))];
+        var partition = Partitions[part];
+        var rows = new List<StoredRow>(partition.Entries.Count + 1);
+        foreach (var entry in partition.Entries.Values)
+            if (!entry.IsEmpty) rows.Add(new StoredRow(StoredTable.Entry, entry.Key, Row(entry.Write)));
+        if (!IsGone(partition)) rows.Add(new StoredRow(StoredTable.Meta, partition.RowName, Row(partition.Write)));
+        return rows;
+    }
+
+    static bool IsGone(Partition partition) => !partition.IsHeld && partition.Floor == 0;
 
     public void Save(Partition partition)
     {

@@ -20,6 +20,9 @@ sealed class KeyValueWriter
         return this;
     }
 
+    /// <summary>What is there so far; good until more is written.</summary>
+    public Memory<byte> Written => buffer.AsMemory(0, length);
+
     public byte[] ToArray() => buffer.AsSpan(0, length).ToArray();
 
     public void Byte(byte value) => Room(1)[0] = value;

@@ -125,6 +125,12 @@ public sealed partial class KeyValueEngine
         store.Flush();
     }
 
+    /// <summary>What a disk that has everything would hold, in <see cref="RowParts"/> parts: for a log that is written anew.</summary>
+    public IReadOnlyList<StoredRow> Rows(int part) => store.Rows(part);
+
+    /// <summary>Parts of <see cref="Rows"/>.</summary>
+    public const int RowParts = KeyValueLimits.Partitions + 1;
+
     static TimeSpan Earlier(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     long NextNumber() => ++numbers;

@@ -14,7 +14,7 @@ internal sealed partial class KeyValueLoop
         if (needsLinks && operation.Consistency != Consistency.Local && Links.Problem is { Length: > 0 } cut)
             return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
         ValueTask<KeyValueResult> answer;
-        KeyValueFile? written;
+        KeyLog? written;
         List<OutLink>? links;
         lock (gate)
         {
@@ -59,7 +59,7 @@ internal sealed partial class KeyValueLoop
     /// <summary>The frame of the message that was received last has no more: all of them share a commit.</summary>
     void FrameEnded()
     {
-        KeyValueFile? written;
+        KeyLog? written;
         List<OutLink>? links;
         lock (gate)
         {

@@ -62,15 +62,14 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     }
 
     /// <summary>On the thread that commits.</summary>
-    void Persisted(IReadOnlyList<(long Ticket, IReadOnlyList<StoredRow> Rows)> done)
+    void Persisted(long ticket)
     {
         List<OutLink>? links;
         try
         {
             lock (gate)
             {
-                var now = Now;
-                for (var i = 0; i < done.Count; i++) engine?.Persisted(done[i].Ticket, now);
+                engine?.Persisted(ticket, Now);
                 links = Unsent();
             }
         }
@@ -92,12 +91,9 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
         }
     }
 
-    /// <summary>On the thread that commits: the file is another one, and empty. The loop begins anew, as another store.</summary>
-    void Lost()
+    /// <summary>A part of what the engine holds, for a log that is written anew.</summary>
+    void GiveRows(int part, Action<IReadOnlyList<StoredRow>> take)
     {
-        LogLost(logger, self.Options.KeyValueFile);
-        Close("the file of keys and values was lost, and is begun anew; ask again in a moment");
-        mustReopen = true;
-        wake.Set();
+        lock (gate) take(engine?.Rows(part) ?? throw new IOException("keys and values are closed"));
     }
 }

@@ -40,7 +40,6 @@ internal sealed partial class KeyValueLoop : IHostedService
     readonly Telemetry telemetry;
     readonly TimeProvider time;
     readonly ILogger<KeyValueLoop> logger;
-    readonly ILogger<Database> fileLogger;
     readonly KeyValueSight sight;
     readonly Lock gate = new();
     readonly Dictionary<ulong, TaskCompletionSource<KeyValueResult>> waiting = [];
@@ -51,7 +50,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     readonly Feed<NodeChanged>.Subscription nodes;
     readonly Thread thread;
     KeyValueEngine? engine;
-    KeyValueFile? file;
+    KeyLog? file;
     KeyValueSight.View? view;
     KeyValueResult? submitted;
     ulong lastId, submitting;
@@ -68,7 +67,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     {
         (this.self, this.config, this.cluster, this.groups, this.readiness, this.ring, this.telemetry, this.time) =
             (self, config, cluster, groups, readiness, ring, telemetry, time);
-        (logger, fileLogger) = (loggers.CreateLogger<KeyValueLoop>(), loggers.CreateLogger<Database>());
+        logger = loggers.CreateLogger<KeyValueLoop>();
         sight = new KeyValueSight(cluster, book, groups);
         Watches = new KeyWatches(WatchesChanged);
         (members, nodes) = (memberFeed.Subscribe(), nodeFeed.Subscribe());
@@ -204,10 +203,10 @@ internal sealed partial class KeyValueLoop : IHostedService
             }
             wakesAt = due = engine.Tick(Now);
             said = engine.Announcement;
-            file!.Retry();
             links = Unsent();
         }
         Start(links);
+        file!.Look();
         file.Commit();
         Announce(said);
         return due;
@@ -225,7 +224,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     {
         while (!stop.IsCancellationRequested)
         {
-            var opened = new KeyValueFile(self.Options.KeyValueFile, Persisted, Lost, DiskChanged, time, telemetry, fileLogger);
+            var opened = new KeyLog(self.Options.KeyValueFile, GiveRows, Persisted, DiskChanged, time, telemetry, logger);
             try
             {
                 Begin(opened, opened.Load());
@@ -241,7 +240,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         }
     }
 
-    void Begin(KeyValueFile opened, IReadOnlyList<StoredRow> rows)
+    void Begin(KeyLog opened, IReadOnlyList<StoredRow> rows)
     {
         lock (gate)
         {
@@ -357,7 +356,4 @@ internal sealed partial class KeyValueLoop : IHostedService
 
     [LoggerMessage(LogLevel.Error, "keys and values stopped by a fault of the program")]
     static partial void LogBroken(ILogger logger, Exception e);
-
-    [LoggerMessage(LogLevel.Error, "{File} was lost while the agent ran; the keys of this node begin anew, and come back from the other nodes of group kv")]
-    static partial void LogLost(ILogger logger, string file);
 }

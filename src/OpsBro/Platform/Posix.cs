@@ -52,6 +52,30 @@ internal static partial class Posix
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ioctl(SafeHandle file, nuint request, out int value);
 
+    /// <summary>Waits until a file's data, and what is needed to find it, are on the platter (fdatasync(2)).</summary>
+    /// <exception cref="IOException">The disk refuses: what was written since the last time may be lost.</exception>
+    public static void FlushData(SafeHandle file)
+    {
+        if (fdatasync(file) != 0) throw new IOException($"fdatasync: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    /// <summary>Waits until the names in a directory are on the platter.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public static void FlushDirectory(string path)
+    {
+        var directory = RawFile.Open(path);
+        var isDone = directory >= 0 && fsync(directory) == 0;
+        var error = Marshal.GetLastPInvokeErrorMessage();
+        if (directory >= 0) RawFile.Close(directory);
+        if (!isDone) throw new IOException($"fsync of {path}: {error}");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fdatasync(SafeHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(int file);
+
     /// <summary>Files and directories made from now on are not for other users (umask(2)).</summary>
     public static void KeepFilesFromOthers() => umask(0x17);   // octal 027
 

@@ -109,47 +109,23 @@ internal sealed partial class Database
         return opened;
     }
 
-    /// <summary>The file is its owner's alone, from its first byte; SQLite gives the log beside it the same mode.</summary>
-    static void MakePrivate(string path)
-    {
-        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        try
-        {
-            var options = new FileStreamOptions
-            {
-                Mode = FileMode.OpenOrCreate,
-                Access = FileAccess.Read,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                UnixCreateMode = mode,
-            };
-            new FileStream(path, options).Dispose();
-            if (System.IO.File.GetUnixFileMode(path) != mode) System.IO.File.SetUnixFileMode(path, mode);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // SQLite meets the same, and says it
-        }
-    }
-
     SqliteConnection Open(string source)
     {
-        if (kind.IsAlone && source != Memory) MakePrivate(source);
         var opened = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = source, Pooling = false, DefaultTimeout = 1 }.ToString());
         try
         {
             opened.Open();
             Execute(opened, $"""
                 PRAGMA busy_timeout = {BusyMilliseconds};
-                PRAGMA locking_mode = {(kind.IsAlone ? "EXCLUSIVE" : "NORMAL")};
                 PRAGMA auto_vacuum = {(kind.Shrinks ? "INCREMENTAL" : "NONE")};
                 PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = {(kind.IsSynced ? "FULL" : "NORMAL")};
+                PRAGMA synchronous = NORMAL;
                 PRAGMA cache_size = -512;
                 PRAGMA temp_store = MEMORY;
                 PRAGMA journal_size_limit = {kind.LogBytes};
                 CREATE TABLE IF NOT EXISTS schema_version(component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
                 """);
-            if (kind.WaitsForFile && source != Memory && !(kind.IsAlone && HasTables(opened))) Probe(opened);
+            if (kind.WaitsForFile && source != Memory) Probe(opened);
             return opened;
         }
         catch

@@ -7,7 +7,7 @@ namespace OpsBro.Storage;
 /// <summary>
 /// A SQLite file of the agent: states and history, or what its <see cref="DatabaseKind"/> says. One thread at a time has the connection. Writes
 /// are queued and committed together, a few times a second, so that many small changes cost one write to the disk; reads run on
-/// the same thread after every write queued before them. Where the kind says so, who wrote commits itself when nobody commits.
+/// the same thread after every write queued before them.
 /// WAL with synchronous NORMAL: a killed agent loses nothing that was committed, a power cut loses at most the last commits.
 /// A file that is damaged is moved aside, a message says so, and a new one is started; where no file can be had, memory is used: an agent
 /// that forgets is better than none. What a full disk refuses waits for space, as long as it fits the queue.
@@ -22,9 +22,6 @@ internal sealed partial class Database : IDisposable
 
     /// <summary>Pause before what the disk refused is tried again.</summary>
     static readonly TimeSpan retryPause = TimeSpan.FromSeconds(1);
-
-    /// <summary>After a commit that took longer, who writes does not commit itself: a disk that stalls holds up the writer's thread, not theirs.</summary>
-    static readonly TimeSpan longForCaller = TimeSpan.FromMilliseconds(20);
 
     /// <summary>SQLite result codes that mean a damaged file: SQLITE_CORRUPT, SQLITE_NOTADB.</summary>
     const int Corrupt = 11, NotADatabase = 26;
@@ -51,7 +48,6 @@ internal sealed partial class Database : IDisposable
     readonly ILogger<Database> logger;
     readonly Meter meter;
     readonly ConcurrentQueue<Work> queue = new();
-    readonly Lock committing = new();   // who has it has the connection
     readonly List<Work> refused = [];
     readonly ManualResetEventSlim hasWork = new(false), isUrgent = new(false);
     readonly Dictionary<string, string[]> schemas = [];
@@ -60,7 +56,7 @@ internal sealed partial class Database : IDisposable
     int queued, renewals;
     volatile bool isStopping;
     volatile string problem = "", aside = "";
-    volatile bool isShrinkAsked, isSlow;
+    volatile bool isShrinkAsked;
     bool isFailing, isInMemory, isWaiting;
 
     static Database() => SQLitePCL.Batteries_V2.Init();
@@ -88,9 +84,6 @@ internal sealed partial class Database : IDisposable
     /// <summary>Why states and history are not stored now, in one line; empty when they are.</summary>
     public string Problem => problem;
 
-    /// <summary>Told on the thread that commits when <see cref="Problem"/> is another one: it must not wait.</summary>
-    public event Action? ProblemChanged;
-
     /// <summary>What became of a file that was damaged since the agent started; empty when none was.</summary>
     public string Aside => aside;
 
@@ -117,7 +110,7 @@ internal sealed partial class Database : IDisposable
     }
 
     /// <summary>
-    /// Queues a write; it is committed within about <see cref="DatabaseKind.GroupTime"/>, or by <see cref="CommitHere"/> where the kind wants that.
+    /// Queues a write; it is committed within about <see cref="DatabaseKind.GroupTime"/>.
     /// Never waits; false when the queue is full.
     /// A write may run again, on a new file, when damage is met before its commit.
     /// </summary>
@@ -130,37 +123,8 @@ internal sealed partial class Database : IDisposable
             meter.Drop();
             return false;
         }
-        Enqueue(new Work(write, IsRead: false, ended), isLeftToCaller: kind.CommitsHere);
+        Enqueue(new Work(write, IsRead: false, ended));
         return true;
-    }
-
-    /// <summary>
-    /// For a kind with <see cref="DatabaseKind.CommitsHere"/>: commits what is queued on this thread, unless somebody commits now, who sees to
-    /// it that it is committed next. Whoever wrote calls it, without a lock that <c>ended</c> takes. May wait for the disk once.
-    /// </summary>
-    public void CommitHere()
-    {
-        if (queue.IsEmpty) return;
-        if (isSlow) hasWork.Set();
-        else if (committing.TryEnter())
-        {
-            try
-            {
-                if (!isStopping && refused.Count == 0 && !queue.IsEmpty) Commit();
-            }
-            finally
-            {
-                committing.Exit();
-            }
-            WakeForMore();
-        }
-    }
-
-    /// <summary>What was queued while this thread committed is the writer's thread's. Who found <see cref="committing"/> taken had queued before.</summary>
-    void WakeForMore()
-    {
-        Interlocked.MemoryBarrier();   // the lock is free before the queue is looked at
-        if (!queue.IsEmpty || refused.Count > 0) hasWork.Set();
     }
 
     /// <summary>Commits what is queued without waiting for more.</summary>
@@ -202,11 +166,11 @@ internal sealed partial class Database : IDisposable
         Read(_ => true);   // the commit of the first one's group ends before the second one begins
     }
 
-    void Enqueue(Work work, bool isLeftToCaller = false)
+    void Enqueue(Work work)
     {
         Interlocked.Increment(ref queued);
         queue.Enqueue(work);
-        if (!isLeftToCaller) hasWork.Set();
+        hasWork.Set();
     }
 
     void Loop()
@@ -217,11 +181,7 @@ internal sealed partial class Database : IDisposable
             if (!isStopping) isUrgent.Wait(refused.Count == 0 ? kind.GroupTime : retryPause);
             hasWork.Reset();
             isUrgent.Reset();
-            lock (committing)
-            {
-                if (!queue.IsEmpty || refused.Count > 0) Commit();
-            }
-            if (kind.CommitsHere) WakeForMore();
+            if (!queue.IsEmpty || refused.Count > 0) Commit();
             if (isStopping && queue.IsEmpty) return;
         }
     }
@@ -236,9 +196,7 @@ internal sealed partial class Database : IDisposable
         if (!queue.IsEmpty) hasWork.Set();
         var failed = Commit(group);
         Interlocked.Add(ref queued, refused.Count);
-        var took = time.GetElapsedTime(began);
-        isSlow = took > longForCaller;
-        meter.Ran(took, failed);
+        meter.Ran(time.GetElapsedTime(began), failed);
     }
 
     bool Commit(List<Work> group)
@@ -250,7 +208,7 @@ internal sealed partial class Database : IDisposable
                 if (isWaiting) Reopen();
                 else if (!isInMemory && !System.IO.File.Exists(file)) Renew("someone removed it");
                 isFailing = RunAll(group) > 0;
-                if (!isInMemory && problem.Length > 0) Say("");
+                if (!isInMemory) problem = "";
                 if (isShrinkAsked) ShrinkNow();
                 return isFailing;
             }
@@ -278,20 +236,13 @@ internal sealed partial class Database : IDisposable
     void Refused(List<Work> group, string reason)
     {
         if (problem.Length == 0) LogRefused(file, kind.What, reason);
-        Say($"{file}: {kind.What} cannot be stored: {reason}; look at df and at the file's mode");
+        problem = $"{file}: {kind.What} cannot be stored: {reason}; look at df and at the file's mode";
         foreach (var work in group)
         {
             if (work.IsRead) Answer(work);
             else if (isStopping) Drop(work);
             else refused.Add(work);
         }
-    }
-
-    void Say(string what)
-    {
-        if (problem == what) return;
-        problem = what;
-        ProblemChanged?.Invoke();
     }
 
     void Drop(Work work)
@@ -347,7 +298,7 @@ internal sealed partial class Database : IDisposable
         Enqueue(nothing);
         isUrgent.Set();
         thread.Join();
-        lock (committing) connection.Dispose();
+        connection.Dispose();
         while (queue.TryDequeue(out var late)) Drop(late);   // it came between the last look and the end
     }
 

@@ -25,18 +25,4 @@ internal sealed record DatabaseKind
     /// While the file cannot be had, writes wait for it, and questions meet empty tables. False: memory takes its place to the agent's end.
     /// </summary>
     public bool WaitsForFile { get; init; }
-
-    /// <summary>Each commit is on the platter before it is told: a power cut loses nothing that was. Costs a flush of the disk a commit.</summary>
-    public bool IsSynced { get; init; }
-
-    /// <summary>
-    /// Who wrote calls <see cref="Database.CommitHere"/>: one writer alone needs no other thread then. Writes do not wake the writer's thread.
-    /// </summary>
-    public bool CommitsHere { get; init; }
-
-    /// <summary>
-    /// No other process may open the file, and no other user read it. It needs no shared memory beside it then, and what it has can be read
-    /// though the disk is full.
-    /// </summary>
-    public bool IsAlone { get; init; }
 }

@@ -1,9 +1,7 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using OpsBro.Core.KeyValue;
 using OpsBro.KeyValue;
-using OpsBro.Storage;
 using static OpsBro.Tests.EndToEnd.KeyValueClient;
 
 namespace OpsBro.Tests.EndToEnd;
@@ -34,12 +32,12 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
         Assert.True(mounted.ExitCode == 0, $"mount needs root: {mounted.Errors}");
     }
 
-    /// <summary>Only kv.db stands on it: the rest of the agent is not what is tested.</summary>
+    /// <summary>Only kv.log stands on it: the rest of the agent is not what is tested.</summary>
     async Task<HttpClient> Start()
     {
         await Mount();
         Directory.CreateDirectory(agent.Data);
-        File.CreateSymbolicLink(Path.Join(agent.Data, "kv.db"), Path.Join(mount, "kv.db"));
+        File.CreateSymbolicLink(Path.Join(agent.Data, "kv.log"), Path.Join(mount, "kv.log"));
         agent.AddToAgentYml("groups: [kv]\n");
         await agent.Start();
         return agent.Socket();
@@ -71,7 +69,7 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
 
         Fill();
         for (var i = 0; (await Send(client, "PUT", $"/v1/kv/big/{i}", new string('x', 200_000))).Status != 507; i++)
-            Assert.True(i < 100, "the disk is never full");   // the log of commits has some room of its own
+            Assert.True(i < 100, "the disk is never full");   // the log has room in reserve
         var refused = await Send(client, "PUT", "/v1/kv/k/0", "other");
         var removed = await Send(client, "DELETE", "/v1/kv/k/1");
         var read = await Send(client, "GET", "/v1/kv/k/0?raw");
@@ -93,31 +91,40 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_disk_that_refuses_for_long_is_tried_again_with_each_row_once()
+    public async Task What_a_full_disk_refuses_is_kept_until_there_is_room()
     {
         await Mount();
-        var (persisted, telemetry, ticket, most) = (new ConcurrentQueue<long>(), new Telemetry(), 0L, 0);
-        using var file = new KeyValueFile(Path.Join(mount, "kv.db"), done => done.ToList().ForEach(d => persisted.Enqueue(d.Ticket)), () => { }, () => { },
-            TimeProvider.System, telemetry, NullLogger<Database>.Instance);
-        file.Load();
-        Fill();
-        await RunningAgent.Until(() => Written(200_000) && file.Problem.Length > 0, () => "the disk is never full");
-        var meter = telemetry.All.Single(m => m.Component == KeyValueFile.Kind.Component);
-        var tries = meter.Failures;
-        await RunningAgent.Until(() => Written(100) && meter.Failures >= tries + 4, () => "it is not tried again");
-
-        File.Delete(Ballast);
-        await RunningAgent.Until(() => persisted.Count == ticket, () => $"{persisted.Count} of {ticket} are on the disk");
-
-        Assert.Equal(Enumerable.Range(1, (int)ticket).Select(t => (long)t), persisted);
-        Assert.Equal(KeyValueFile.MostAsked, most);   // not one more with each try: on recovery each would write all that waits
-
-        bool Written(int bytes)
+        var (persisted, ticket) = (0L, 0L);
+        var path = Path.Join(mount, "kv.log");
+        using (var log = Open())
         {
-            file.Write(++ticket, [new StoredRow(StoredTable.Entry, $"k{ticket}", new byte[bytes])]);
-            file.Retry();
-            file.Commit();
-            most = Math.Max(most, file.Asked);
+            log.Load();
+            Fill();
+            await RunningAgent.Until(() => Written(log, 200_000) && log.Problem.Length > 0, () => "the disk is never full");
+            await RunningAgent.Until(() => Written(log, 100) && ticket > 50, () => "it waits");
+            Assert.True(Volatile.Read(ref persisted) < ticket);
+
+            File.Delete(Ballast);
+            await RunningAgent.Until(() => Looked(log) && Volatile.Read(ref persisted) == ticket, () => $"{persisted} of {ticket} are on the disk");
+            Assert.Equal("", log.Problem);
+        }
+
+        using var again = Open();
+        Assert.Equal(ticket, again.Load().Count);
+
+        KeyLog Open() => new(path, (_, _) => throw new IOException("it need not be written anew"), upTo => Volatile.Write(ref persisted, upTo), () => { },
+            TimeProvider.System, new Telemetry(), NullLogger.Instance);
+
+        bool Written(KeyLog log, int bytes)
+        {
+            log.Write(++ticket, [new StoredRow(StoredTable.Entry, $"k{ticket}", new byte[bytes])]);
+            log.Commit();
+            return true;
+        }
+
+        static bool Looked(KeyLog log)
+        {
+            log.Look();
             return true;
         }
     }
@@ -144,7 +151,7 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_that_cannot_be_opened_is_never_taken_for_an_empty_one_and_is_read_when_it_can_be()
+    public async Task A_file_system_that_is_read_only_when_the_agent_starts_serves_reads_and_takes_writes_when_it_can()
     {
         using var client = await Start();
         await Until(client, "PUT", "/v1/kv/a", "1");
@@ -154,14 +161,38 @@ public sealed class KeyValueDiskEndToEndTests : IAsyncLifetime
         await agent.Start();
         using var again = agent.Socket();
 
-        var refused = await Send(again, "GET", "/v1/kv/a");
-        var list = await Send(again, "GET", "/kv/");
+        var read = await Until(again, "GET", "/v1/kv/a?raw");
         var put = await Send(again, "PUT", "/v1/kv/a", "2");
         var info = await agent.Run("agent", "info");
         await RunningAgent.Run(Program("mount", "-o", "remount,rw", mount));
 
+        Assert.Equal(("1", 507), (read, put.Status));
+        Assert.Contains("keys and values cannot be stored", info.Output);
+        await Until(again, "PUT", "/v1/kv/a", "3");
+        Assert.Equal("3", await Until(again, "GET", "/v1/kv/a?raw"));
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_is_never_taken_for_an_empty_one_and_is_read_when_it_can_be()
+    {
+        using var client = await Start();
+        await Until(client, "PUT", "/v1/kv/a", "1");
+        await agent.Kill();
+        var log = Path.Join(mount, "kv.log");
+        File.Move(log, $"{log}.kept");
+        Directory.CreateDirectory(log);
+        await agent.Start();
+        using var again = agent.Socket();
+
+        var refused = await Send(again, "GET", "/v1/kv/a");
+        var list = await Send(again, "GET", "/kv/");
+        var put = await Send(again, "PUT", "/v1/kv/a", "2");
+        var info = await agent.Run("agent", "info");
+        Directory.Delete(log);
+        File.Move($"{log}.kept", log);
+
         Assert.Equal((503, 503, 503), (refused.Status, list.Status, put.Status));
-        Assert.Contains("kv.db cannot be opened", info.Output);
+        Assert.Contains("kv.log cannot be opened", info.Output);
         Assert.Equal("1", await Until(again, "GET", "/v1/kv/a?raw"));
     }
 }

@@ -70,7 +70,7 @@ public sealed class KeyValueRestartEndToEndTests
         await agent.Run("kv", "put", "a", "1");
         await agent.Run("agent", "stop");
         await agent.Ended();
-        await File.WriteAllTextAsync(Path.Join(agent.Data, "kv.db"), "the letter of a friend");
+        await File.WriteAllTextAsync(Path.Join(agent.Data, "kv.log"), "the letter of a friend");
         await agent.Start();
         using var client = agent.Socket();
 
@@ -79,23 +79,26 @@ public sealed class KeyValueRestartEndToEndTests
         var info = await agent.Run("agent", "info");
 
         Assert.Equal((404, 200), (gone.Status, put.Status));
-        Assert.Contains("kv.db was damaged", info.Output);
+        Assert.Contains("kv.log was damaged", info.Output);
         Assert.Contains("damaged", Json((await Send(client, "GET", "/v1/kv-state")).Text).GetProperty("problems")[0].GetString());
     }
 
     [Fact]
-    public async Task A_file_that_is_removed_while_the_agent_runs_is_begun_anew()
+    public async Task A_file_that_is_removed_while_the_agent_runs_is_written_anew_and_nothing_is_lost()
     {
         await using var agent = await Started();
         using var client = agent.Socket();
         await Until(client, "PUT", "/v1/kv/a", "1");
 
-        foreach (var file in Directory.GetFiles(agent.Data, "kv.db*")) File.Delete(file);
+        var file = Path.Join(agent.Data, "kv.log");
+        File.Delete(file);
+        await RunningAgent.Until(() => File.Exists(file), () => "the file does not come back");
         await Until(client, "PUT", "/v1/kv/b", "2");
         await agent.Kill();
         await agent.Start();
         using var again = agent.Socket();
 
+        Assert.Equal("1", await Until(again, "GET", "/v1/kv/a?raw"));
         Assert.Equal("2", await Until(again, "GET", "/v1/kv/b?raw"));
     }
 

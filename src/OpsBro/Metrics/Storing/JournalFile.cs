@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using OpsBro.Core.Wire;
 using OpsBro.Storage;
 
 namespace OpsBro.Metrics.Storing;

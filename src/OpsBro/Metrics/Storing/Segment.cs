@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using OpsBro.Core.Wire;
 
 namespace OpsBro.Metrics.Storing;
 

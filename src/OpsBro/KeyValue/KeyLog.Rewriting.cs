@@ -1,0 +1,132 @@
+using Microsoft.Extensions.Logging;
+using OpsBro.Core.KeyValue;
+using OpsBro.Platform;
+
+namespace OpsBro.KeyValue;
+
+/// <summary>How the log is written anew from what the engine has in memory.</summary>
+internal sealed partial class KeyLog
+{
+    /// <summary>A log that is shorter than this is not written anew only for being out of date.</summary>
+    public const long LeastRewritten = 8L << 20;
+
+    /// <summary>Pause before a log that is out of date, and could not be written anew, is tried again: nothing is lost by it.</summary>
+    static readonly TimeSpan rewritePause = TimeSpan.FromMinutes(1);
+
+    /// <summary>Times that the log was written anew.</summary>
+    public int Rewritten { get; private set; }
+
+    string Fresh => path + ".new";
+
+    /// <summary>The engine's clock calls it, about once a second: what could not be written is tried again, and a file that is gone is noticed.</summary>
+    public void Look()
+    {
+        if (isFailing) wake.Set();
+        else if (!isBroken && !File.Exists(path))
+        {
+            LogGone(path);
+            Break();
+            wake.Set();
+        }
+    }
+
+    bool WantsRewrite => isBroken || (file!.End > LeastRewritten + 2 * live && Monotonic.Now >= notBefore);
+
+    /// <summary>The file can take nothing more: it is written anew.</summary>
+    void Break()
+    {
+        lock (gate)
+        {
+            isBroken = true;
+            waiting.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Writes the log anew. What the engine gives meanwhile goes to both, in the order in which it comes: at the end the new one holds what
+    /// the engine holds.
+    /// </summary>
+    void Rewrite()
+    {
+        KeyLogFile? made = null;
+        try
+        {
+            made = KeyLogFile.Make(Fresh);
+            lock (gate) fresh = new KeyLogBatch();
+            var batch = new KeyLogBatch();
+            for (var part = 0; part < KeyValueEngine.RowParts && !isStopping; part++)
+            {
+                source(part, AddFresh);
+                TakeFresh(ref batch);
+                Put(made, batch);
+                if (!isFailing) CommitAll();   // who writes meanwhile is not held up
+            }
+            lock (committing) End(made, batch);
+            made = null;
+            Rewritten++;
+        }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            notBefore = Monotonic.Now + rewritePause;
+            if (isBroken) Refused(e);
+            else LogNotRewritten(path, e.Message);
+        }
+        finally
+        {
+            Forget(made);
+        }
+    }
+
+    void Forget(KeyLogFile? made)
+    {
+        lock (gate) fresh = null;
+        made?.Dispose();
+    }
+
+    void AddFresh(IReadOnlyList<StoredRow> rows)
+    {
+        lock (gate) fresh!.Add(rows);
+    }
+
+    void TakeFresh(ref KeyLogBatch batch)
+    {
+        lock (gate) (fresh, batch) = (batch, fresh!);
+    }
+
+    static void Put(KeyLogFile made, KeyLogBatch batch)
+    {
+        if (batch.IsEmpty) return;
+        made.Reserve(batch.Length);
+        made.Append(batch);
+        batch.Clear();
+    }
+
+    /// <summary>The last rows, and the new file takes the place of the old one.</summary>
+    void End(KeyLogFile made, KeyLogBatch batch)
+    {
+        long ticket;
+        if (isStopping) throw new IOException("the agent stops");
+        Break();   // what waits is in the new file too; should that fail, the old one lacks it
+        taken.Clear();
+        lock (gate)
+        {
+            (fresh, batch) = (batch, fresh!);
+            ticket = last;
+        }
+        Put(made, batch);
+        TakePlace(made);
+        live = made.End;
+        lock (gate)
+        {
+            (waiting, fresh, isBroken) = (fresh, waiting, false);   // what came since then
+        }
+        Done(ticket);
+        wake.Set();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is gone while the agent runs; it is written anew from memory")]
+    partial void LogGone(string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} could not be written anew, and keeps what is out of date: {Reason}")]
+    partial void LogNotRewritten(string file, string reason);
+}

@@ -1,0 +1,309 @@
+using Microsoft.Extensions.Logging;
+using OpsBro.Core.KeyValue;
+using OpsBro.Platform;
+
+namespace OpsBro.KeyValue;
+
+/// <summary>
+/// The rows of the engine on the disk: <c>kv.log</c>, to which each commit appends one record, flushed before anybody is told. What is given while
+/// a commit runs goes into the next one, so that many writes share one flush of the disk, and a single one does not wait: who gave it
+/// commits it. The engine has every row in memory, so that the log is written anew from there: when most of it is out of date, after the
+/// disk refused a record, and when someone removed the file.
+/// </summary>
+internal sealed partial class KeyLog : IDisposable
+{
+    /// <summary>Component of its meter, and name of its thread.</summary>
+    public const string Component = "kv-store";
+
+    /// <summary>After a commit that took longer, who writes does not commit itself: a disk that stalls holds up the log's thread, not theirs.</summary>
+    static readonly TimeSpan longForCaller = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Pause before what the disk refused is tried again.</summary>
+    static readonly TimeSpan retryPause = TimeSpan.FromSeconds(1);
+
+    const int StackBytes = 256 * 1024;
+
+    readonly string path;
+    readonly Action<int, Action<IReadOnlyList<StoredRow>>> source;
+    readonly Action<long> persisted;
+    readonly Action problemChanged;
+    readonly TimeProvider time;
+    readonly ILogger logger;
+    readonly Meter meter;
+    readonly Lock gate = new();         // what waits
+    readonly Lock committing = new();   // who has it has the file
+    readonly AutoResetEvent wake = new(false);
+    readonly ManualResetEventSlim stop = new(false);
+    readonly Thread thread;
+    KeyLogFile? file;
+    KeyLogBatch waiting = new(), taken = new();
+    KeyLogBatch? fresh;                 // the log that is being written anew misses these
+    long last, takenTicket, live;
+    TimeSpan notBefore;
+    volatile bool isBroken, isFailing, isSlow, isStopping;
+    volatile string problem = "";
+
+    /// <summary>Makes it; <see cref="Load"/> opens the file.</summary>
+    /// <param name="path">Which file.</param>
+    /// <param name="source">Gives a part of <see cref="KeyValueEngine.Rows"/> to what it is handed, under the engine's lock.</param>
+    /// <param name="persisted">Told on the thread that commits up to which ticket all is on the disk.</param>
+    /// <param name="problemChanged">Told on the thread that commits that <see cref="Problem"/> is another one.</param>
+    /// <param name="time">Wall clock.</param>
+    /// <param name="telemetry">Counters.</param>
+    /// <param name="logger">Where it says what became of the file.</param>
+    public KeyLog(
+        string path, Action<int, Action<IReadOnlyList<StoredRow>>> source, Action<long> persisted, Action problemChanged,
+        TimeProvider time, Telemetry telemetry, ILogger logger)
+    {
+        this.path = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+        (this.source, this.persisted, this.problemChanged, this.time, this.logger) = (source, persisted, problemChanged, time, logger);
+        meter = telemetry.Of(Component, "writer");
+        thread = new Thread(Run, StackBytes) { IsBackground = true, Name = Component };
+    }
+
+    /// <summary>Why nothing can be written now; empty when it can.</summary>
+    public string Problem => problem;
+
+    /// <summary>Where what was damaged lies now; empty when nothing was.</summary>
+    public string Aside { get; private set; } = "";
+
+    /// <summary>Every row, in no order. Writes may follow.</summary>
+    /// <exception cref="IOException">The file cannot be had: what it holds is not known.</exception>
+    public List<StoredRow> Load()
+    {
+        var found = Read();
+        live = found.Bytes;
+        try
+        {
+            if (found.Id != 0) file = KeyLogFile.GoOn(path, found);
+            else Begin();
+        }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            if (found.Id == 0) throw CannotOpen(e);
+            // it can be read and not written: the engine has what there is, and it is written anew once that is possible
+            isBroken = true;
+            Refused(e);
+        }
+        thread.Start();
+        return found.Rows;
+    }
+
+    KeyLogReader.Found Read()
+    {
+        try
+        {
+            File.Delete(Fresh);
+            return File.Exists(path) || Directory.Exists(path) ? KeyLogReader.Read(path) : new(0, 0, false, 0, []);
+        }
+        catch (InvalidDataException e)
+        {
+            return MoveAside(e.Message);
+        }
+        catch (Exception e) when (IsRefusal(e) || e is NotSupportedException)
+        {
+            throw CannotOpen(e);
+        }
+    }
+
+    KeyLogReader.Found MoveAside(string damage)
+    {
+        var aside = $"{path}.damaged-{time.GetUtcNow():yyyyMMddTHHmmssfff}";
+        try
+        {
+            File.Move(path, aside);
+        }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            throw CannotOpen(e);
+        }
+        Aside = aside;
+        LogMovedAside(path, damage, aside);
+        return new(0, 0, false, 0, []);
+    }
+
+    IOException CannotOpen(Exception e) =>
+        new($"{path} cannot be opened ({e.Message}): keys and values wait for it; look at the directory's mode and at df", e);
+
+    static bool IsRefusal(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    void Begin()
+    {
+        var made = KeyLogFile.Make(Fresh);
+        try
+        {
+            TakePlace(made);
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A file that is whole takes the place of the one before, on the disk too.</summary>
+    void TakePlace(KeyLogFile made)
+    {
+        made.Flush();
+        File.Move(Fresh, path, overwrite: true);
+        Posix.FlushDirectory(Path.GetDirectoryName(path)!);
+        file?.Dispose();
+        file = made;
+    }
+
+    /// <summary>Writes rows, after those of earlier calls. Never waits; <see cref="Commit"/> follows, outside of the engine's lock.</summary>
+    public void Write(long ticket, IReadOnlyList<StoredRow> rows)
+    {
+        lock (gate)
+        {
+            last = ticket;
+            if (!isBroken) waiting.Add(rows);   // otherwise they are in what is written anew
+            fresh?.Add(rows);
+        }
+    }
+
+    /// <summary>
+    /// Commits what was given, unless another thread does, which sees to it that it is committed next. May wait for the disk once.
+    /// </summary>
+    public void Commit()
+    {
+        if (!HasWaiting) return;
+        if (isSlow || isFailing) wake.Set();
+        else if (committing.TryEnter())
+        {
+            try
+            {
+                CommitOnce();
+            }
+            finally
+            {
+                committing.Exit();
+            }
+            WakeForMore();
+        }
+    }
+
+    /// <summary>What was given while this thread committed is the log's thread's. Who found <see cref="committing"/> taken had given it before.</summary>
+    void WakeForMore()
+    {
+        Interlocked.MemoryBarrier();   // the lock is free before it is looked at
+        if (HasWaiting) wake.Set();
+    }
+
+    bool HasWaiting
+    {
+        get
+        {
+            lock (gate) return !waiting.IsEmpty;
+        }
+    }
+
+    void Run()
+    {
+        while (!isStopping)
+        {
+            wake.WaitOne();
+            if (isFailing) stop.Wait(retryPause);
+            if (WantsRewrite) Rewrite();
+            CommitAll();
+        }
+    }
+
+    void CommitAll()
+    {
+        do
+        {
+            lock (committing) CommitOnce();
+        }
+        while (HasWaiting && !isFailing && !isBroken);
+    }
+
+    /// <summary>Whoever calls it has <see cref="committing"/>.</summary>
+    void CommitOnce()
+    {
+        lock (gate)
+        {
+            if (isBroken) return;
+            if (taken.IsEmpty)
+            {
+                (taken, waiting) = (waiting, taken);
+                takenTicket = last;
+            }
+            if (taken.IsEmpty) return;
+        }
+        var began = Monotonic.Now;
+        var hasFailed = true;
+        try
+        {
+            file!.Reserve(taken.Length);
+            hasFailed = !Append(file, taken);
+        }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            Refused(e);   // nothing was written: the same is tried again
+        }
+        var took = Monotonic.Now - began;
+        isSlow = took > longForCaller;
+        meter.Ran(took, hasFailed);
+        if (hasFailed) return;
+        taken.Clear();
+        Done(takenTicket);
+        if (WantsRewrite) wake.Set();
+    }
+
+    bool Append(KeyLogFile to, KeyLogBatch batch)
+    {
+        try
+        {
+            to.Append(batch);
+            to.Flush();
+            return true;
+        }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            // after a flush that failed nobody knows what the disk has
+            Break();
+            batch.Clear();
+            Refused(e);
+            return false;
+        }
+    }
+
+    void Done(long ticket)
+    {
+        Say("");
+        persisted(ticket);
+    }
+
+    void Refused(Exception e)
+    {
+        if (problem.Length == 0) LogRefused(path, e.Message);
+        Say($"{path}: keys and values cannot be stored: {e.Message}; look at df and at the file's mode");
+    }
+
+    void Say(string what)
+    {
+        isFailing = what.Length > 0;
+        if (problem == what) return;
+        problem = what;
+        problemChanged();
+    }
+
+    /// <summary>Commits what waits and closes the file.</summary>
+    public void Dispose()
+    {
+        if (isStopping) return;
+        isStopping = true;
+        stop.Set();
+        wake.Set();
+        if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
+        lock (committing) file?.Dispose();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{File} is damaged ({Reason}); what is left of it is {Aside}, and a new one was started: keys and values begin anew")]
+    partial void LogMovedAside(string file, string reason, string aside);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{File}: keys and values cannot be stored: {Reason}; they wait for it; look at df and at the file's mode")]
+    partial void LogRefused(string file, string reason);
+}
