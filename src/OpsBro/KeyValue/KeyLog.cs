@@ -190,7 +190,8 @@ internal sealed partial class KeyLog : IDisposable
         if (HasWaiting) wake.Set();
     }
 
-    bool HasWaiting
+    /// <summary>Something was given that no commit has taken yet.</summary>
+    public bool HasWaiting
     {
         get
         {

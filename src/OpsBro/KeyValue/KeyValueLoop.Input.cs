@@ -15,7 +15,7 @@ internal sealed partial class KeyValueLoop
             return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
         ValueTask<KeyValueResult> answer;
         KeyLog? written;
-        List<OutLink>? links;
+        Caused caused;
         lock (gate)
         {
             if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
@@ -24,9 +24,9 @@ internal sealed partial class KeyValueLoop
             engine.Submit(lastId, operation, Now);
             submitting = 0;
             answer = Answered();
-            (written, links) = (hasWritten ? file : null, Unsent());
+            (written, caused) = (hasWritten ? file : null, TakeCaused());
         }
-        Start(links);   // the others write to their disks at the same time
+        Start(caused);   // the others write to their disks at the same time
         written?.Commit();
         return answer;
     }
@@ -39,9 +39,9 @@ internal sealed partial class KeyValueLoop
             submitted = null;
             return new(answer);
         }
-        var waiter = new TaskCompletionSource<KeyValueResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiter = new KeyWaiter();
         waiting.Add(lastId, waiter);
-        return new(waiter.Task);
+        return waiter.Task;
     }
 
     /// <summary>Asks the engine something under its lock; the fallback while there is none.</summary>
@@ -56,21 +56,23 @@ internal sealed partial class KeyValueLoop
         lock (gate) engine?.Receive(from.Name, message, Now);
     }
 
-    /// <summary>The frame of the message that was received last has no more: all of them share a commit.</summary>
-    void FrameEnded()
+    /// <summary>The messages that came together were received: they share a commit.</summary>
+    void BatchEnded()
     {
         KeyLog? written;
-        List<OutLink>? links;
+        Caused caused;
         lock (gate)
         {
-            (written, links) = (file, Unsent());
+            (written, caused) = (file, TakeCaused());
             if (engine?.NextTick < wakesAt)
             {
                 wakesAt = engine.NextTick;
                 wake.Set();
             }
         }
-        Start(links);
-        written?.Commit();
+        // an answer is written on this thread when it has nothing more to do: a change of thread costs as much as the answer
+        var isIdle = written is not { HasWaiting: true };
+        Start(caused, isIdle);
+        if (!isIdle) written!.Commit();
     }
 }

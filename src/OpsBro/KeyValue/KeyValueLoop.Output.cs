@@ -11,28 +11,34 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>Changes told on the agent's event stream in one second; of more it says that they are left out, for other topics share its memory.</summary>
     public const int MaxTold = 200;
 
-    List<OutLink> unsent = [];
+    List<OutLink>? unsent;
+    List<(KeyWaiter Waiter, KeyValueResult Result)>? answered;
     long toldSecond;
     int told;
 
     void IKeyValueOutput.Send(string member, ReadOnlyMemory<byte> message)
     {
-        if (Links.Put(LinkKind.KeyValue, member, message) is { } link && !unsent.Contains(link)) unsent.Add(link);
+        if (Links.Put(LinkKind.KeyValue, member, message) is { } link && unsent?.Contains(link) != true) (unsent ??= []).Add(link);
     }
 
-    /// <summary>The links that have something to send; <see cref="Start"/> follows, outside of the lock.</summary>
-    List<OutLink>? Unsent()
+    /// <summary>What the engine caused: links that have something to send, and answers.</summary>
+    readonly record struct Caused(List<OutLink>? Links, List<(KeyWaiter Waiter, KeyValueResult Result)>? Answers);
+
+    /// <summary>What was caused under the lock; <see cref="Start"/> follows, outside of it.</summary>
+    Caused TakeCaused()
     {
-        if (unsent.Count == 0) return null;
-        var links = unsent;
-        unsent = [];
-        return links;
+        var caused = new Caused(unsent, answered);
+        (unsent, answered) = (null, null);
+        return caused;
     }
 
-    static void Start(List<OutLink>? links)
+    static void Start(Caused caused, bool isIdle = false)
     {
-        if (links is null) return;
-        foreach (var link in links) link.Start();
+        if (caused.Links is { } links)
+            foreach (var link in links) link.Start();
+        if (caused.Answers is not { } answers) return;
+        // only the last one, or the first one's client would hold up the others
+        for (var i = 0; i < answers.Count; i++) answers[i].Waiter.Answer(answers[i].Result, isHere: isIdle && i == answers.Count - 1);
     }
 
     void IKeyValueOutput.Persist(long ticket, IReadOnlyList<StoredRow> rows)
@@ -44,7 +50,7 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     void IKeyValueOutput.Answer(ulong id, KeyValueResult result)
     {
         if (id == submitting) submitted = result;
-        else if (waiting.Remove(id, out var waiter)) waiter.TrySetResult(result);
+        else if (waiting.Remove(id, out var waiter)) (answered ??= []).Add((waiter, result));
     }
 
     void IKeyValueOutput.Changed(in KeyChange change)
@@ -64,13 +70,13 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>On the thread that commits.</summary>
     void Persisted(long ticket)
     {
-        List<OutLink>? links;
+        Caused caused;
         try
         {
             lock (gate)
             {
                 engine?.Persisted(ticket, Now);
-                links = Unsent();
+                caused = TakeCaused();
             }
         }
         // the border of the file: who commits waits for nothing of this
@@ -79,7 +85,7 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
             Break(e);
             return;
         }
-        Start(links);
+        Start(caused);
     }
 
     /// <summary>On the thread that commits.</summary>

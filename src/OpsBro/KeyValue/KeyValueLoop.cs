@@ -42,7 +42,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     readonly ILogger<KeyValueLoop> logger;
     readonly KeyValueSight sight;
     readonly Lock gate = new();
-    readonly Dictionary<ulong, TaskCompletionSource<KeyValueResult>> waiting = [];
+    readonly Dictionary<ulong, KeyWaiter> waiting = [];
     readonly AutoResetEvent wake = new(false);
     readonly SemaphoreSlim news = new(0, 1);
     readonly CancellationTokenSource stop = new();
@@ -73,7 +73,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         (members, nodes) = (memberFeed.Subscribe(), nodeFeed.Subscribe());
         cluster.Parts.Facts.Add((KeyValueSight.Fact, () => announcement));
         cluster.Parts.Troubles.Add(() => Problems);
-        cluster.Parts.Links.Register(LinkKind.KeyValue, Received, FrameEnded);
+        cluster.Parts.Links.Register(LinkKind.KeyValue, Received, BatchEnded);
         ring.Declare(KeyValueComponent.Noun);
         readiness.Expect(KeyValueComponent.Noun);
         thread = new Thread(Run, StackBytes) { IsBackground = true, Name = KeyValueComponent.Noun };
@@ -139,7 +139,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         lock (gate)
         {
             (engine, notReady) = (null, why);
-            foreach (var waiter in waiting.Values) waiter.TrySetResult(new KeyValueResult(KeyValueStatus.Unavailable, why));
+            foreach (var waiter in waiting.Values) waiter.Answer(new KeyValueResult(KeyValueStatus.Unavailable, why));
             waiting.Clear();
         }
     }
@@ -192,7 +192,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     {
         TimeSpan due;
         string said;
-        List<OutLink>? links;
+        Caused caused;
         lock (gate)
         {
             if (engine is null) return Monotonic.Now + TryAgain;
@@ -203,9 +203,9 @@ internal sealed partial class KeyValueLoop : IHostedService
             }
             wakesAt = due = engine.Tick(Now);
             said = engine.Announcement;
-            links = Unsent();
+            caused = TakeCaused();
         }
-        Start(links);
+        Start(caused);
         file!.Look();
         file.Commit();
         Announce(said);

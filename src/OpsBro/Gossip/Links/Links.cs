@@ -20,6 +20,9 @@ internal sealed partial class Links
     /// <summary>Links that may be open in one direction: one a peer.</summary>
     public const int MaxLinks = 512;
 
+    /// <summary>Busy links that are read by threads of their own; others are read by the pool.</summary>
+    public const int MaxThreads = 8;
+
     /// <summary>Members that one is told of as unreachable, at once.</summary>
     public const int MostTroubles = 3;
 
@@ -44,7 +47,7 @@ internal sealed partial class Links
     static readonly TimeSpan lookAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>Who takes the messages of a kind.</summary>
-    sealed record Taker(Action<LinkPeer, ReadOnlyMemory<byte>> Received, Action? FrameEnded);
+    internal sealed record Taker(LinkKind Kind, Action<LinkPeer, ReadOnlyMemory<byte>> Received, Action? Ended);
 
     readonly Taker?[] takers = new Taker?[byte.MaxValue + 1];
     readonly ConcurrentDictionary<string, OutLink> outgoing = new(StringComparer.Ordinal);
@@ -54,7 +57,7 @@ internal sealed partial class Links
     volatile IReadOnlyList<byte[]> keys = [];
     volatile GossipPool? pool;
     volatile bool mayBePlain;
-    int countOut;
+    int countOut, lent;
 
     /// <summary>Links of an agent.</summary>
     public Links(Telemetry telemetry, ILogger logger)
@@ -101,9 +104,9 @@ internal sealed partial class Links
     /// </summary>
     /// <param name="kind">Of which messages.</param>
     /// <param name="received">Takes one.</param>
-    /// <param name="frameEnded">Told after the last one of those that came together: what costs as much for many as for one.</param>
-    public void Register(LinkKind kind, Action<LinkPeer, ReadOnlyMemory<byte>> received, Action? frameEnded = null) =>
-        takers[(byte)kind] = new Taker(received, frameEnded);
+    /// <param name="ended">Told after the last one of those that came together: what costs as much for many as for one.</param>
+    public void Register(LinkKind kind, Action<LinkPeer, ReadOnlyMemory<byte>> received, Action? ended = null) =>
+        takers[(byte)kind] = new Taker(kind, received, ended);
 
     /// <summary>
     /// Queues a message for a member of our own zone; the bytes are copied. False when there is no such member, its queue is full, or there
@@ -279,12 +282,14 @@ internal sealed partial class Links
     /// <summary>A link that came in has ended.</summary>
     public void Ended(InLink link) => incoming.TryRemove(new(link.Peer.Name, link));
 
-    /// <summary>Gives the messages of a frame to their takers; false when it makes no sense.</summary>
-    public bool Deliver(LinkPeer from, ReadOnlyMemory<byte> frame)
+    /// <summary>Gives the messages of a frame to their takers; false when it makes no sense. <see cref="Settle"/> follows after the last frame.</summary>
+    /// <param name="from">Whose they are.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="last">Who took the last message and has not been told yet that no more come.</param>
+    public bool Deliver(LinkPeer from, ReadOnlyMemory<byte> frame, ref Taker? last)
     {
         var began = Monotonic.Now;
         var (count, failed) = (0, false);
-        (LinkKind Kind, Taker Taker)? last = null;
         for (var at = 0; at < frame.Length; count++)
         {
             if (!LinkMessages.TryRead(frame, ref at, out var kind, out var body)) return false;
@@ -293,29 +298,47 @@ internal sealed partial class Links
                 Counters.Drop();
                 continue;
             }
-            if (last is { } before && before.Taker != taker) Give(before.Kind, before.Taker, null);
-            last = ((LinkKind)kind, taker);
-            Give((LinkKind)kind, taker, body);
+            if (last != taker) Settle(from, ref last);
+            last = taker;
+            failed |= !Give(taker, from, body);
         }
-        if (last is { } end) Give(end.Kind, end.Taker, null);
         Counters.Received(count, Monotonic.Now - began, failed);
         return true;
+    }
 
-        void Give(LinkKind kind, Taker taker, ReadOnlyMemory<byte>? body)
+    /// <summary>What came together was given.</summary>
+    public void Settle(LinkPeer from, ref Taker? last)
+    {
+        if (last is { } taker) Give(taker, from, null);
+        last = null;
+    }
+
+    bool Give(Taker taker, LinkPeer from, ReadOnlyMemory<byte>? body)
+    {
+        try
         {
-            try
-            {
-                if (body is { } message) taker.Received(from, message);
-                else taker.FrameEnded?.Invoke();
-            }
-            // the border to another slice: its fault must not end the link of all
-            catch (Exception e)
-            {
-                failed = true;
-                LogFault(logger, kind, from.Name, e);
-            }
+            if (body is { } message) taker.Received(from, message);
+            else taker.Ended?.Invoke();
+            return true;
+        }
+        // the border to another slice: its fault must not end the link of all
+        catch (Exception e)
+        {
+            LogFault(logger, taker.Kind, from.Name, e);
+            return false;
         }
     }
+
+    /// <summary>Lets a busy link have a thread of its own; false when so many have one.</summary>
+    public bool TryLend()
+    {
+        if (Interlocked.Increment(ref lent) <= MaxThreads) return true;
+        GiveBack();
+        return false;
+    }
+
+    /// <summary>The link is quiet again.</summary>
+    public void GiveBack() => Interlocked.Decrement(ref lent);
 
     [LoggerMessage(LogLevel.Error, "a message of kind {Kind} from {Peer} was not taken by a fault of the program")]
     static partial void LogFault(ILogger logger, LinkKind kind, string peer, Exception e);
