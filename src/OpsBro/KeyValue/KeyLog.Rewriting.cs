@@ -63,7 +63,6 @@ internal sealed partial class KeyLog
             }
             lock (committing) End(made, batch);
             made = null;
-            Rewritten++;
         }
         catch (Exception e) when (IsRefusal(e))
         {
@@ -120,6 +119,7 @@ internal sealed partial class KeyLog
         {
             (waiting, fresh, isBroken) = (fresh, waiting, false);   // what came since then
         }
+        Rewritten++;
         Done(ticket);
         wake.Set();
     }

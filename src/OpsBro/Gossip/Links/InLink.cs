@@ -17,8 +17,7 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
     /// <summary>See <see cref="BusyReads"/>.</summary>
     public static readonly TimeSpan BusyTime = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A busy link is quiet when nothing came for so long.</summary>
-    public static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan lookAgain = TimeSpan.FromSeconds(1);
 
     const int StackBytes = 256 * 1024;
 
@@ -66,7 +65,7 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
             while (true)
             {
                 if (!Take(reader, await stream!.ReceiveAsync(reader.Room(), SocketFlags.None))) break;
-                if (IsBusy() && owner.TryLend() && !await OnThread(reader)) break;
+                if (IsBusy() && owner.TryLend() && await HasRunOnThread(reader)) break;
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -95,13 +94,26 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         return now - before < BusyTime;
     }
 
-    /// <summary>
-    /// Reads on a thread of its own until the link is quiet: the kernel wakes it, without the pool's two changes of thread for each frame.
-    /// </summary>
-    /// <returns>False when the link is over.</returns>
-    Task<bool> OnThread(LinkReader reader)
+    async Task<bool> HasRunOnThread(LinkReader reader)
     {
-        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            if (!SocketEvents.TryLeave(stream!)) return false;
+            await OnThread(reader);
+            return true;
+        }
+        finally
+        {
+            owner.GiveBack();
+        }
+    }
+
+    /// <summary>
+    /// Reads on a thread of its own until the link is over: the kernel wakes it, without the pool's two changes of thread for each frame.
+    /// </summary>
+    Task OnThread(LinkReader reader)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(Read, StackBytes) { IsBackground = true, Name = "link" }.Start();
         return done.Task;
 
@@ -109,16 +121,14 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         {
             try
             {
-                var goesOn = true;
-                while (goesOn && stream!.Poll(Quiet, SelectMode.SelectRead)) goesOn = Take(reader, stream.Receive(reader.Room().Span));
-                done.SetResult(goesOn);
+                while (!stream!.Poll(lookAgain, SelectMode.SelectRead) || Take(reader, stream.Receive(reader.Room().Span))) continue;
+                done.SetResult();
             }
             // who waits for it tells why
             catch (Exception e)
             {
                 done.SetException(e);
             }
-            owner.GiveBack();
         }
     }
 
