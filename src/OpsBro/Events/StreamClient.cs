@@ -69,9 +69,9 @@ internal sealed class StreamClient(Socket socket, IPAddress source, StreamSessio
     {
         IsBusy = session.Cursor.IsWaiting;
         if (!session.IsOver) return true;
-        if (session.IsMute || !session.IsWebSocket)
+        if (session.IsMute)
         {
-            IsCut = session.IsMute;
+            IsCut = true;
             return false;
         }
         overSince = now;

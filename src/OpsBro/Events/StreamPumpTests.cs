@@ -54,16 +54,16 @@ public sealed class StreamPumpTests : IAsyncDisposable
         }
     }
 
-    /// <summary>A reader; a narrow one's kernel holds little for it, and that takes long.</summary>
-    async Task<Socket> Reader(bool isWebSocket = false, long? since = null, bool isNarrow = false)
+    /// <summary>A reader; the kernel holds as much as it likes for it, or little. Windows of less than a segment (64 KiB here) take long.</summary>
+    async Task<Socket> Reader(bool isWebSocket = false, long? since = null, int kernelBytes = 0)
     {
         var reader = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        if (isNarrow) reader.ReceiveBufferSize = 4_096;
+        if (kernelBytes > 0) reader.ReceiveBufferSize = kernelBytes;
         readers.Add(reader);
         var connecting = reader.ConnectAsync(listener.LocalEndPoint!);
         var socket = await listener.AcceptAsync();
         await connecting;
-        if (isNarrow) socket.SendBufferSize = 4_096;
+        if (kernelBytes > 0) socket.SendBufferSize = 4_096;
         socket.Blocking = false;
         var view = pump.ViewFor(new StreamWishes(isWebSocket, true, new StreamFilter()));
         var client = new StreamClient(socket, IPAddress.Loopback, new StreamSession(new StreamCursor(ring, view, snapshots,
@@ -113,7 +113,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
     [Fact]
     public async Task A_slow_reader_gets_a_notice_and_the_whole_state_and_holds_nobody_up()
     {
-        var (slow, quick) = (await Reader(isNarrow: true), await Reader());
+        var (slow, quick) = (await Reader(kernelBytes: 4_096), await Reader());
         await Until(slow, "event: hello");
         await Until(quick, "event: hello");
 
@@ -136,7 +136,7 @@ public sealed class StreamPumpTests : IAsyncDisposable
     [Fact]
     public async Task A_reader_that_takes_nothing_is_cut_off_and_one_that_takes_little_is_not()
     {
-        var (stuck, slow) = (await Reader(isNarrow: true), await Reader(isNarrow: true));
+        var (stuck, slow) = (await Reader(kernelBytes: 4_096), await Reader(kernelBytes: 4_096));
         await Until(stuck, "event: hello");
         await Until(slow, "event: hello");
         Add(300);
@@ -160,17 +160,17 @@ public sealed class StreamPumpTests : IAsyncDisposable
     public async Task Who_takes_the_whole_state_in_small_bites_does_not_hold_it_for_ever()
     {
         record = Encoding.ASCII.GetBytes($$"""{"name":"{{new string('x', 8_000_000)}}"}""");
-        var hostile = await Reader(since: 1);
+        var hostile = await Reader(since: 1, kernelBytes: 256 * 1024);
         await Until(hostile, "event: snapshot");
 
         var buffer = new byte[64 * 1024];
+        using var patience = new CancellationTokenSource(RunningAgent.Patience);
         for (var time = TimeSpan.Zero; left == 0 && time <= StreamSession.SnapshotPatience + (2 * StreamSession.WritePatience);
-            time += StreamSession.WritePatience / 4)
+            time += StreamSession.WritePatience / 2)
         {
             var sent = pump.SentBytes;
-            using var patience = new CancellationTokenSource(RunningAgent.Patience);
             while (pump.SentBytes <= sent && left == 0) await hostile.ReceiveAsync(buffer, patience.Token);
-            Pass(StreamSession.WritePatience / 4);
+            Pass(StreamSession.WritePatience / 2);
         }
         await Soon(() => left == 1, "the hostile reader is still there");
 
@@ -181,16 +181,17 @@ public sealed class StreamPumpTests : IAsyncDisposable
     [Fact]
     public async Task A_reader_is_told_when_the_agent_stops_and_has_a_moment_to_close()
     {
-        var (slow, events, silent) = (await Reader(isWebSocket: true), await Reader(), await Reader(isWebSocket: true));
+        var (slow, events, silent) = (await Reader(isWebSocket: true, kernelBytes: 256 * 1024), await Reader(), await Reader(isWebSocket: true));
         await Until(slow, "hello");
         await Until(events, "event: hello");
         await Until(silent, "hello");
-        Add(300);   // more than the kernel holds: the last word must wait for the slow reader
+        Add(3_000);   // more than the kernel holds: the last word must wait for the slow reader
 
         await stop.CancelAsync();
         await Until(events, ": the agent stops\n");
         await Until(slow, "the agent stops");
         slow.Close();
+        events.Close();
         await Soon(() => left == 2, "they are still there");
         Assert.False(running.IsCompleted);
         Pass(StreamClient.Goodbye);
