@@ -96,6 +96,51 @@ public class DoubtTests
         Assert.Equal(KeyValueStatus.NotFound, net.Get(owners[2], Key).Status);
     }
 
+    [Fact]
+    public void Two_that_start_together_look_for_the_others_before_they_answer_with_what_they_had()
+    {
+        var both = net["a"].Engine.Owners(Key).Take(2).ToArray();
+        var others = net.Rigs.Select(rig => rig.Name).Except(both).ToArray();
+        net.Put("a", Key, "before");
+        net.Down.UnionWith(both);
+        net.Tell();
+        net.Pass(12);
+        net.Put(others[0], Key, "after");
+        net.Down.Clear();
+        net.Down.UnionWith(others);
+        foreach (var name in both)
+        {
+            net[name].Sent.Clear();
+            net[name].Start(waits: false);
+        }
+        net.Tell();
+        net.Pass(1);
+
+        var read = net[both[0]].Submit(new() { Verb = KeyValueVerb.Get, Key = Key });
+        net.Deliver();
+        var isEarly = net[both[0]].Answers.ContainsKey(read);
+        net.Down.Clear();
+        net.Tell();
+        net.Pass(1);
+
+        Assert.False(isEarly);
+        Assert.Equal("after", KeyValueRig.Text(net[both[0]].Answers[read]));
+    }
+
+    [Fact]
+    public void Who_starts_and_sees_all_members_alive_answers_at_once()
+    {
+        net.Put("a", Key, "v");
+        net["a"].Sent.Clear();
+        net["a"].Start(waits: false);
+        net.Tell();
+
+        var read = net["a"].Submit(new() { Verb = KeyValueVerb.Get, Key = Key });
+        net.Deliver();
+
+        Assert.Equal("v", KeyValueRig.Text(net["a"].Answers[read]));
+    }
+
     /// <summary>A key is put, its third copy hears nothing of it, and the other two fail.</summary>
     (string First, string Second, string[] Others) FailTwo()
     {

@@ -148,10 +148,14 @@ public sealed partial class KeyValueEngine
     }
 
     /// <summary>
-    /// An agent that was never settled and has just started may not have heard yet of those who keep the keys: until it must believe that it is
-    /// alone, operations wait.
+    /// An agent that has just started may not have heard yet of those who keep the keys: until it must believe that it is alone, or that the known
+    /// members that it does not see alive are away, operations wait. Two that start together after some time away would else find each other, make a
+    /// majority and answer with what they had before.
     /// </summary>
-    bool IsSure => ring.Members.Count > (IsMember ? 1 : 0) || settledHash == ring.KnownHash || now.Monotonic >= startedAt + KeyValueLimits.Alone;
+    bool IsSure => now.Monotonic >= startedAt + KeyValueLimits.Alone
+        || (ring.Members.Count > (IsMember ? 1 : 0) || settledHash == ring.KnownHash) && (!IsMember || IsEverybodyAlive);
+
+    bool IsEverybodyAlive => ring.Members.All(member => member.IsAlive);
 
     /// <summary>Waits until it is known whether we are alone, and begins then.</summary>
     sealed class UnsureWork(KeyValueEngine engine, Request request) : Work(engine, request)

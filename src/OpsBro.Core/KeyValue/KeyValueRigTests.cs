@@ -35,13 +35,13 @@ sealed class KeyValueRig : IKeyValueOutput
         return rig;
     }
 
-    public void Start()
+    public void Start(bool waits = true)
     {
         Waiting.Clear();
         var settings = new KeyValueSettings { Name = Name, Id = $"id of {Name}", FreshStoreId = Ring.HashOf(Name), Seed = 1, MaxStore = MaxStore };
         Engine = new KeyValueEngine(settings, this, [.. Disk.Select(row => new StoredRow(row.Key.Item1, row.Key.Item2, row.Value))], Now);
         Settle();
-        Pass(KeyValueLimits.Alone);   // until then it looks for others
+        if (waits) Pass(KeyValueLimits.Alone);   // until then it looks for others
     }
 
     public void Pass(TimeSpan time)

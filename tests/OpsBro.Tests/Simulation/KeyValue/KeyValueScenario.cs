@@ -21,6 +21,7 @@ sealed record KeyValueScenario(string Name, string Claim, Func<ulong, KeyValueSi
         new("kv-sides", "what two sides of a partition wrote stands side by side until somebody writes again", Sides.Play),
         new("kv-pair", "what two nodes that fail at once had is unavailable, never said to be absent", Pair.Play),
         new("kv-orphan", "what a coordinator that died had written on its disk alone does not win over what was read after it", Orphan.Play),
+        new("kv-two", "with ring changes two at a time it is linearizable as well, loses nothing and brings nothing back", TwoAtOnce.Play),
         new("kv-duel", "compare and set is linearizable while several coordinators work on one key", Duel.Play),
     ];
 
