@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace OpsBro.Tests;
 
 /// <summary>
-/// Classes that take long come first, so that all cores are busy to the end. They wait more than they compute: twice as many as there are cores
+/// Classes that take long come first, so that all cores are busy to the end. They wait more than they compute: three for two cores
 /// run side by side (xunit.runner.json).
 /// </summary>
 public sealed class LongFirst : ITestCollectionOrderer

@@ -37,7 +37,7 @@ sealed class RealServer : IDisposable
         var directory = System.IO.Directory.CreateTempSubdirectory("opsbro-test-").FullName;
         // the program runs as root here and may drop to another user, who must still reach its files
         if (OperatingSystem.IsLinux()) File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
-        var port = FreePort();
+        var port = Ports.Free();
         var server = new RealServer(program, prepare(directory, port), directory, port);
         await server.UntilReady();
         return server;
@@ -56,14 +56,6 @@ sealed class RealServer : IDisposable
         process.Dispose();
         process = Launch();
         await UntilReady();
-    }
-
-    /// <summary>A port of 127.0.0.1 that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using var probe = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 
     Process Launch()

@@ -169,34 +169,18 @@ public sealed class DnsServerTests : IDisposable
         Assert.Equal(0, server.Faults);
     }
 
-    /// <summary>A port of both kinds: one that UDP gives may be taken for TCP.</summary>
-    static (UdpClient Udp, TcpListener Tcp) OnePort()
-    {
-        for (var tries = 0; ; tries++)
-        {
-            var udp = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-            try
-            {
-                var tcp = new TcpListener((IPEndPoint)udp.Client.LocalEndPoint!);
-                tcp.Start();
-                return (udp, tcp);
-            }
-            catch (SocketException) when (tries < 20)
-            {
-                udp.Dispose();
-            }
-        }
-    }
-
     /// <summary>Another server, by UDP and TCP: <paramref name="answer"/> makes its answers; null for silence.</summary>
     IPEndPoint Other(Func<byte[], bool, byte[]?> answer)
     {
-        var (udp, tcp) = OnePort();
+        var at = new IPEndPoint(IPAddress.Loopback, Ports.Free());
+        var udp = new UdpClient(at);
+        var tcp = new TcpListener(at);
+        tcp.Start();
         open.Add(udp);
         open.Add(tcp);
         _ = ByUdp();
         _ = ByTcp();
-        return (IPEndPoint)udp.Client.LocalEndPoint!;
+        return at;
 
         async Task ByUdp()
         {

@@ -57,7 +57,7 @@ public class BrowserEndToEndTests
     public async Task A_page_of_the_agents_host_gets_changes_and_comes_back_and_a_foreign_one_gets_nothing()
     {
         await using var agent = RunningAgent.Prepare();
-        var port = WebSocketEndToEndTests.FreePort();
+        var port = Ports.Free();
         var section = $"websocket: {{enabled: true, port: {port}}}\n";
         agent.AddToAgentYml($"  tokens: [{Token}]\n");
         agent.Write("conf.d/websocket.yml", section);
@@ -98,7 +98,7 @@ public class BrowserEndToEndTests
     public async Task A_page_of_another_host_is_refused_by_the_browser_and_the_agent()
     {
         await using var agent = RunningAgent.Prepare();
-        var port = WebSocketEndToEndTests.FreePort();
+        var port = Ports.Free();
         agent.AddToAgentYml($"  tokens: [{Token}]\n");
         agent.Write("conf.d/websocket.yml", $"websocket: {{enabled: true, port: {port}}}\n");
         await agent.Start();

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace OpsBro.Tests.EndToEnd;
 
 /// <summary>Clusters by IPv6 and by both, seeds that come late, and what verbs say to scripts.</summary>
@@ -15,14 +12,6 @@ public class ClusterAddressesEndToEndTests
         return agent;
     }
 
-    /// <summary>A port that is free for UDP and TCP on every address.</summary>
-    static int FreePort()
-    {
-        using var tcp = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
-        tcp.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
-        return ((IPEndPoint)tcp.LocalEndPoint!).Port;
-    }
-
     [Theory]
     [InlineData("\"::1\"", "", "[::1]", "\"::1\"", "")]
     [InlineData("\"::\"", "127.0.0.1", "127.0.0.1", "127.0.0.1", "")]
@@ -30,7 +19,7 @@ public class ClusterAddressesEndToEndTests
     public async Task Two_agents_are_one_cluster_by_IPv6_alone_and_by_a_socket_for_both(
         string bind, string advertise, string shown, string otherBind, string otherAdvertise)
     {
-        var (port, otherPort) = (FreePort(), FreePort());
+        var (port, otherPort) = (Ports.Free(), Ports.Free());
         static string Place(string bind, string advertise, int port) =>
             $"bind: {bind}, port: {port}" + (advertise.Length > 0 ? $", advertise: {advertise}" : "");
         await using var alpha = await Started("alpha", Place(bind, advertise, port));

@@ -100,7 +100,7 @@ public class DetectEndToEndTests
     [Fact]
     public async Task Agents_of_one_host_share_the_port_and_find_each_other()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var alpha = Prepared(RunningAgent.Prepare(), "alpha", $"detect: {{port: {port}}}");
         await using var beta = Prepared(RunningAgent.Prepare(), "beta", $"detect: {{port: {port}}}");
         await using var gamma = Prepared(RunningAgent.Prepare(), "gamma", $"detect: {{port: {port}}}", "label: blue");
@@ -136,12 +136,5 @@ public class DetectEndToEndTests
         var info = await agent.Until(s => s.Output.Contains("LAN detection cannot listen"), "agent", "info");
 
         Assert.Contains($"UDP port {port}", info.Output);
-    }
-
-    static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        probe.Bind(new IPEndPoint(IPAddress.Any, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 }

@@ -8,26 +8,6 @@ namespace OpsBro.Tests.EndToEnd;
 /// <summary>DNS of real agents, asked by the programs that people ask with: dig of bind9-dnsutils and kdig of knot-dnsutils.</summary>
 public class DnsEndToEndTests
 {
-    /// <summary>A port that is free by UDP and by TCP.</summary>
-    static int FreePort()
-    {
-        while (true)
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            try
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException)
-            {
-                // another program has it by UDP: the next one
-            }
-        }
-    }
 
     static async Task<string> Dig(int port, params string[] args) => await Run("dig", ["@127.0.0.1", "-p", $"{port}", .. args]);
 
@@ -83,7 +63,7 @@ public class DnsEndToEndTests
     [Fact]
     public async Task Dig_finds_a_node_by_everything_that_it_is()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var agent = await Start(port);
         var address = agent.Address;
         await Until(said => said.Contains(address), port, "+short", "shop.service.dc1.opsbro");
@@ -111,7 +91,7 @@ public class DnsEndToEndTests
     [Fact]
     public async Task The_protocol_is_as_dig_and_kdig_expect_it()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var agent = await Start(port);
 
         var good = await Dig(port, "wEb.GrOuP.dc1.oPsBrO", "+qr");
@@ -143,7 +123,7 @@ public class DnsEndToEndTests
     [Fact]
     public async Task Who_is_critical_or_dead_is_no_answer()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var agent = await Start(port);
         await using var other = RunningAgent.Prepare();
         other.AddToAgentYml("groups: [web]\n");
@@ -173,7 +153,7 @@ public class DnsEndToEndTests
     [Fact]
     public async Task A_port_that_is_taken_is_told_and_a_new_one_taken_over_without_a_restart()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, port));
         await using var agent = RunningAgent.Prepare();
@@ -186,7 +166,7 @@ public class DnsEndToEndTests
         Assert.Equal($"tcp 127.0.0.1:{port}", $"{Assert.Single(state.Json.GetProperty("listens").EnumerateArray())}");
         Assert.Equal(agent.Address, (await Dig(port, "+tcp", "+short", "web.group.opsbro")).Trim());
 
-        var next = FreePort();
+        var next = Ports.Free();
         agent.Write("conf.d/dns.yml", $"dns: {{enabled: true, port: {next}, domain: .cluster.lan, ttl: 1m}}\n");
         await agent.Run("agent", "reload");
         var answer = await Until(said => said.Contains("cluster.lan."), next, "+noall", "+answer", "web.group.dc1.cluster.lan");

@@ -47,7 +47,7 @@ public sealed class ForwardEndToEndTests
     [Fact]
     public async Task A_sink_that_is_not_there_says_so_and_its_token_is_nowhere_to_be_seen()
     {
-        var port = RealServer.FreePort();
+        var port = Ports.Free();
         await using var agent = RunningAgent.Prepare();
         agent.AddToAgentYml(Sink(port, ", token: hush-hush-hush"));
         await agent.Start();

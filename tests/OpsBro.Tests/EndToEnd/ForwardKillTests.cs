@@ -61,7 +61,7 @@ public sealed class ForwardKillTests
             return Reply.Ok;
         };
         await using var agent = RunningAgent.Prepare();
-        var graphite = RealServer.FreePort();
+        var graphite = Ports.Free();
         agent.AddToAgentYml($"graphite: {{enabled: true, port: {graphite}, udp: false}}\n{Sink(sink.Port, ", timeout: 60s")}");
         await agent.Start();
         var expected = await Feed(graphite, 0, points, Environment.MachineName);
@@ -96,7 +96,7 @@ public sealed class ForwardKillTests
     {
         using var sink = new FakeHttpSink().Listen();
         await using var agent = RunningAgent.Prepare();
-        var graphite = RealServer.FreePort();
+        var graphite = Ports.Free();
         agent.AddToAgentYml($"graphite: {{enabled: true, port: {graphite}, udp: false}}\n{Sink(sink.Port)}");
         var expected = new List<ReadSample>();
         for (var round = 0; round < 3; round++)

@@ -70,7 +70,7 @@ public sealed class ForwardPeersTests : IDisposable
 
     Task<RealServer> VictoriaMetrics(out int graphite)
     {
-        var port = graphite = RealServer.FreePort();
+        var port = graphite = Ports.Free();
         return RealServer.Start("/usr/bin/victoria-metrics", (directory, http) =>
         [
             $"-httpListenAddr=127.0.0.1:{http}", $"-graphiteListenAddr=127.0.0.1:{port}", $"-storageDataPath={directory}/data", "-retentionPeriod=1",
@@ -174,7 +174,7 @@ public sealed class ForwardPeersTests : IDisposable
     [Fact]
     public async Task Carbon_gets_an_hour_of_lines_and_whisper_has_every_one()
     {
-        var unused = RealServer.FreePort();
+        var unused = Ports.Free();
         using var peer = await RealServer.Start("/usr/bin/carbon-cache", (directory, port) =>
         {
             File.WriteAllText(Path.Join(directory, "carbon.conf"), $"""

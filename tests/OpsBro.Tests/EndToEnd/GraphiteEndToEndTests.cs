@@ -11,13 +11,6 @@ public class GraphiteEndToEndTests
 {
     static readonly long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     static async Task<JsonElement> Graphite(RunningAgent agent, Func<JsonElement, bool> isSo, string what)
     {
         JsonElement last = default;
@@ -63,7 +56,7 @@ public class GraphiteEndToEndTests
     [Fact]
     public async Task Lines_and_pickles_come_in_by_every_door_and_all_that_was_sent_before_a_close_is_taken()
     {
-        var (port, picklePort) = (FreePort(), FreePort());
+        var (port, picklePort) = (Ports.Free(), Ports.Free());
         await using var agent = RunningAgent.Prepare();
         agent.AddToAgentYml($"graphite: {{enabled: true, port: {port}, pickle: true, pickle_port: {picklePort}}}\n");
         await agent.Start();
@@ -91,7 +84,7 @@ public class GraphiteEndToEndTests
     [Fact]
     public async Task Each_switch_is_honoured_also_after_a_reload()
     {
-        var (port, picklePort) = (FreePort(), FreePort());
+        var (port, picklePort) = (Ports.Free(), Ports.Free());
         await using var agent = RunningAgent.Prepare();
         void Switches(bool tcp, bool udp, bool pickle, bool enabled = true) => agent.Write("conf.d/graphite.yml",
             $"graphite: {{enabled: {enabled}, port: {port}, pickle_port: {picklePort}, tcp: {tcp}, udp: {udp}, pickle: {pickle}}}\n".ToLowerInvariant());
@@ -167,7 +160,7 @@ public class GraphiteEndToEndTests
     [Fact]
     public async Task Connections_have_a_limit_and_the_silent_are_closed()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         await using var agent = RunningAgent.Prepare();
         agent.AddToAgentYml($"graphite: {{enabled: true, port: {port}, udp: false, max_connections: 3, idle_timeout: 1s}}\n");
         await agent.Start();

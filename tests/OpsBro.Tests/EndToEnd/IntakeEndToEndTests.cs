@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -114,7 +112,7 @@ public class IntakeEndToEndTests
     {
         await using var agent = await Agent();
         var directory = Directory.CreateTempSubdirectory("opsbro-prometheus-").FullName;
-        var port = FreePort();
+        var port = Ports.Free();
         File.WriteAllText(Path.Join(directory, "prometheus.yml"), $$"""
             global: {scrape_interval: 1s}
             scrape_configs: [{job_name: itself, static_configs: [{targets: ["127.0.0.1:{{port}}"]}]}]
@@ -149,12 +147,5 @@ public class IntakeEndToEndTests
             await prometheus.WaitForExitAsync();
             Directory.Delete(directory, recursive: true);
         }
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -30,7 +30,7 @@ public sealed class MetricKillEndToEndTests
     public async Task Kills_of_a_whole_agent_lose_at_most_the_last_second_and_damage_nothing()
     {
         await using var agent = RunningAgent.Prepare();
-        var graphite = RealServer.FreePort();
+        var graphite = Ports.Free();
         agent.AddToAgentYml($"graphite: {{enabled: true, port: {graphite}, udp: false}}\n");
         var random = new Random(8);
         var (next, within) = (0L, 0);

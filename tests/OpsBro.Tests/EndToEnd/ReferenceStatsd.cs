@@ -34,7 +34,7 @@ sealed class ReferenceStatsd : IAsyncDisposable
     readonly TcpListener sink = new(IPAddress.Loopback, 0);
     readonly UdpClient client = new();
     readonly StringBuilder log = new();
-    readonly int port = FreePort(), control = FreePort();
+    readonly int port = Ports.Free(), control = Ports.Free();
     Process? process;
     int sent;
 
@@ -124,13 +124,6 @@ sealed class ReferenceStatsd : IAsyncDisposable
         {
             return "";
         }
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <inheritdoc/>

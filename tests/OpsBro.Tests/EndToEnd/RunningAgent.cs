@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -41,7 +40,7 @@ sealed partial class RunningAgent : IAsyncDisposable
     public string Data => Path.Join(Home, "data");
 
     /// <summary>Port of the API on loopback.</summary>
-    public int Port { get; } = FreePort();
+    public int Port { get; } = Ports.Free();
 
     /// <summary>
     /// A loopback address of its own, for gossip on Serf's port: agents of tests, and of other test runs on this machine, never find
@@ -278,13 +277,6 @@ sealed partial class RunningAgent : IAsyncDisposable
         for (var i = 0; i < before.Length; i++) start.ArgumentList.Insert(i, before[i]);
         start.FileName = "ip";
         return start;
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Text without colours.</summary>

@@ -7,12 +7,6 @@ namespace OpsBro.Tests.EndToEnd;
 /// <summary>Statsd with a real agent: every kind of socket, reload, a port that is taken, the last flush.</summary>
 public class StatsdEndToEndTests
 {
-    static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     static void Udp(int port, string packet)
     {
@@ -27,7 +21,7 @@ public class StatsdEndToEndTests
     public async Task Every_socket_is_read_and_all_of_it_is_flushed()
     {
         await using var agent = RunningAgent.Prepare();
-        var (port, path) = (FreePort(), Path.Join(agent.Home, "statsd.sock"));
+        var (port, path) = (Ports.Free(), Path.Join(agent.Home, "statsd.sock"));
         agent.Write("conf.d/statsd.yml", $"statsd: {{enabled: true, port: {port}, tcp: true, unix_socket: {path}, interval: 1s}}\n");
         await agent.Start();
 
@@ -60,7 +54,7 @@ public class StatsdEndToEndTests
         await using var agent = RunningAgent.Prepare();
         await agent.Start();
         Assert.Contains("statsd is off", (await agent.Run("statsd", "state")).Output);
-        var (first, second) = (FreePort(), FreePort());
+        var (first, second) = (Ports.Free(), Ports.Free());
 
         agent.Write("conf.d/statsd.yml", $"statsd: {{enabled: true, port: {first}}}\n");
         Assert.Equal(0, (await agent.Run("agent", "reload")).ExitCode);
@@ -99,7 +93,7 @@ public class StatsdEndToEndTests
     public async Task What_came_before_a_stop_is_kept()
     {
         await using var agent = RunningAgent.Prepare();
-        var port = FreePort();
+        var port = Ports.Free();
         agent.Write("conf.d/statsd.yml", $"statsd: {{enabled: true, port: {port}, interval: 1h}}\n");
         await agent.Start();
         Udp(port, "late:3|c");

@@ -29,7 +29,7 @@ public class WebSocketEndToEndTests
 
     static async Task<(RunningAgent Agent, int Port)> Named(string name, string more = "")
     {
-        var (agent, port) = (RunningAgent.Prepare(), FreePort());
+        var (agent, port) = (RunningAgent.Prepare(), Ports.Free());
         agent.Gossip($"name: {name}", "profile: local");
         agent.AddToAgentYml($"  tokens: [{Token}]\n");
         agent.Write("conf.d/websocket.yml", Section(port, more));
@@ -39,13 +39,6 @@ public class WebSocketEndToEndTests
     }
 
     static string Section(int port, string more = "") => $"websocket: {{enabled: true, port: {port}{more}}}\n";
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     static string Url(int port, string query = "") => $"ws://127.0.0.1:{port}/v1/stream{query}";
 
@@ -216,7 +209,7 @@ public class WebSocketEndToEndTests
     public async Task The_port_opens_moves_and_closes_with_the_configuration()
     {
         await using var agent = await RunningAgent.Started();
-        var (before, after) = (FreePort(), FreePort());
+        var (before, after) = (Ports.Free(), Ports.Free());
 
         agent.Write("conf.d/websocket.yml", Section(before));
         await agent.Run("agent", "reload");
@@ -237,7 +230,7 @@ public class WebSocketEndToEndTests
     [Fact]
     public async Task A_port_that_is_taken_is_a_problem_and_is_opened_when_it_is_free()
     {
-        var (agent, port) = (RunningAgent.Prepare(), FreePort());
+        var (agent, port) = (RunningAgent.Prepare(), Ports.Free());
         await using var one = agent;
         agent.Write("conf.d/websocket.yml", Section(port));
         using (var other = new TcpListener(IPAddress.Loopback, port))

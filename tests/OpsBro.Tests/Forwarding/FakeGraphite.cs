@@ -21,7 +21,7 @@ sealed class FakeGraphite : IDisposable
     int seen;
 
     /// <summary>Its port: the same whether it listens or not.</summary>
-    public int Port { get; private init; } = RealServer.FreePort();
+    public int Port { get; private init; } = Ports.Free();
 
     /// <summary>Connections so far.</summary>
     public int Seen => seen;

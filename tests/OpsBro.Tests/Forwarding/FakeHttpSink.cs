@@ -49,7 +49,7 @@ sealed class FakeHttpSink : IDisposable
     public FakeHttpSink(X509Certificate2? certificate = null) => this.certificate = certificate;
 
     /// <summary>Its port: the same whether it listens or not.</summary>
-    public int Port { get; } = RealServer.FreePort();
+    public int Port { get; } = Ports.Free();
 
     /// <summary>What it does when the script is over.</summary>
     public Func<byte[], Reply> Otherwise { get; set; } = _ => Reply.Ok;

@@ -119,7 +119,7 @@ public class WebServersTests
     [Fact]
     public void Nobody_listening_is_an_error_that_names_the_address()
     {
-        var (collector, parameters) = Shipped("nginx", $"http://127.0.0.1:{RealServer.FreePort()}/status?token=s3cret");
+        var (collector, parameters) = Shipped("nginx", $"http://127.0.0.1:{Ports.Free()}/status?token=s3cret");
 
         var error = Assert.Throws<IOException>(() => DeclaredRun.Run(collector, parameters, 0, "nginx"));
 

@@ -15,18 +15,12 @@ public class StatsdSocketsTests
         return new StatsdSockets(options, () => intake);
     }
 
-    static Socket Taken(SocketType type, ProtocolType protocol, int port = 0)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, type, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-        return socket;
-    }
-
     [Fact]
     public async Task A_place_that_is_taken_is_a_problem_until_it_is_free_and_anybody_may_look_meanwhile()
     {
-        var blocker = Taken(SocketType.Dgram, ProtocolType.Udp);
-        var port = ((IPEndPoint)blocker.LocalEndPoint!).Port;
+        var port = Ports.Free();
+        var blocker = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        blocker.Bind(new IPEndPoint(IPAddress.Loopback, port));
         using var sockets = Sockets(port);
         using var stop = new CancellationTokenSource();
         using var hasLooked = new ManualResetEventSlim();
@@ -52,8 +46,7 @@ public class StatsdSocketsTests
     [Fact]
     public async Task The_kernel_asks_whether_a_silent_client_still_lives()
     {
-        int port;
-        using (var free = Taken(SocketType.Stream, ProtocolType.Tcp)) port = ((IPEndPoint)free.LocalEndPoint!).Port;
+        var port = Ports.Free();
         using var sockets = Sockets(port, udp: false);
         Assert.True(sockets.Open(), string.Join(' ', sockets.Problems));
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
