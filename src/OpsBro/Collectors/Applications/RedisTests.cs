@@ -111,9 +111,9 @@ public class RedisTests
         using var server = await RealServer.Start(Program, (directory, port) =>
             [.. Plain(directory, port), "--unixsocket", Path.Join(directory, "r.sock")]);
 
-        var data = Run(new Redis(), Parameters(1, ("server", Path.Join(server.Directory, "r.sock"))), 0);
-
-        Assert.True(Get(data, "available").AsBool);
+        // redis listens on its port before it does on the socket
+        bool IsThere() => Get(Run(new Redis(), Parameters(1, ("server", Path.Join(server.Directory, "r.sock"))), 0), "available").AsBool;
+        await EndToEnd.RunningAgent.Until(IsThere, () => "no answer by the socket");
     }
 
     [Theory]
