@@ -70,7 +70,7 @@ static class Orphan
         var put = Workload.Put(key, run.NextNumber) with { Expected = first.Version };
         run.Ask(by, put, first.Number);
         run.Run(way * 1.5);
-        run.Note(by, "", $"is heard by nobody");
+        run.Note(by, "", "is heard by nobody");
         run.Network.Silence(by.Index, third.Index);
         run.Run(way * 2);
         run.Network.Slow(by.Index, third.Index, TimeSpan.Zero);
