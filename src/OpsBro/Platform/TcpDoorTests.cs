@@ -11,15 +11,7 @@ public sealed class TcpDoorTests : IDisposable
     static readonly TimeSpan patience = TimeSpan.FromSeconds(60);
 
     readonly List<Socket> callers = [];
-    readonly IPEndPoint at;
-
-    /// <summary>A port that is free.</summary>
-    public TcpDoorTests()
-    {
-        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        at = (IPEndPoint)free.LocalEndPoint!;
-    }
+    readonly IPEndPoint at = new(IPAddress.Loopback, Ports.Free());
 
     /// <inheritdoc/>
     public void Dispose()
