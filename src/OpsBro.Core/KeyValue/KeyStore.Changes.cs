@@ -182,7 +182,7 @@ sealed partial class KeyStore
         Tell(new KeyChange(entry.Key, winner.Shown, isGone, isExpired, isConflict, winner.Writer), entry.Ticket, now);
     }
 
-    void Tell(KeyChange change, long ticket, Moment now) => WhenDurable(ticket, _ => Changed(change), now);
+    void Tell(KeyChange change, long ticket, Moment now) => WhenDurable(ticket, _ => Changed(change), now, canWait: true);
 
     /// <summary>Where changes go: to the process, and to peers that watch.</summary>
     public Action<KeyChange> Changed { get; set; } = static _ => { };

@@ -70,10 +70,19 @@ sealed partial class KeyStore
     }
 
     /// <summary>Does something once a ticket is on disk: at once when it is.</summary>
-    public void WhenDurable(long ticket, Action<Moment> then, Moment now)
+    /// <param name="ticket">Which.</param>
+    /// <param name="then">What to do.</param>
+    /// <param name="now">When.</param>
+    /// <param name="canWait">The disk need not hurry for it.</param>
+    public void WhenDurable(long ticket, Action<Moment> then, Moment now, bool canWait = false)
     {
-        if (ticket <= Durable) then(now);
-        else waiting.Enqueue(then, (ticket, order++));
+        if (ticket <= Durable)
+        {
+            then(now);
+            return;
+        }
+        waiting.Enqueue(then, (ticket, order++));
+        if (!canWait) output.Hurry();
     }
 
     /// <summary>Tickets up to this one are on disk.</summary>

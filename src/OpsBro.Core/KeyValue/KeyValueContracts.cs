@@ -184,13 +184,19 @@ public enum StoredTable : byte
 public interface IKeyValueOutput
 {
     /// <summary>Sends a message to a member by name; may get lost. The memory is the receiver's.</summary>
-    void Send(string member, ReadOnlyMemory<byte> message);
+    /// <param name="member">To whom.</param>
+    /// <param name="message">What.</param>
+    /// <param name="canWait">Nobody waits for it: up to <see cref="KeyValueLimits.Lazy"/> it may wait for others to the same member.</param>
+    void Send(string member, ReadOnlyMemory<byte> message, bool canWait);
 
     /// <summary>
     /// Writes rows, all or none, after those of every earlier call; then <c>KeyValueEngine.Persisted</c> is called with the ticket,
     /// never from within this call.
     /// </summary>
     void Persist(long ticket, IReadOnlyList<StoredRow> rows);
+
+    /// <summary>Something waits for what was given to the disk. What nothing waits for may be gathered up to <see cref="KeyValueLimits.Lazy"/>.</summary>
+    void Hurry();
 
     /// <summary>The answer to an operation of <c>KeyValueEngine.Submit</c>.</summary>
     void Answer(ulong id, KeyValueResult result);

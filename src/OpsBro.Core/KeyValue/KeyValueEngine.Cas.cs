@@ -250,7 +250,7 @@ public sealed partial class KeyValueEngine
         {
             foreach (var name in Targets())
                 if (!agreed.TryGetValue(name, out var head) || !head.SameRing(Engine.Head))
-                    Engine.SendRecords(name, Number, isStrict: true, Key, record, []);
+                    Engine.SendRecords(name, Number, ReplicateFlags.Strict, Key, record, []);
         }
 
         public override void Promised(string from, in MessageHead head, PromiseFlags flags, long given, long highest, KeyRecord[] records)

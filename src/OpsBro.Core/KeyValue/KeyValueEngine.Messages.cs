@@ -15,14 +15,13 @@ public sealed partial class KeyValueEngine
         return writer;
     }
 
-    void Send(string to, KeyValueWriter message) => output.Send(to, message.ToArray());
+    void Send(string to, KeyValueWriter message, bool canWait = false) => output.Send(to, message.ToArray(), canWait);
 
     /// <summary>What a node says of its own data, it says once that is on its disk.</summary>
-    void SendDurably(string to, KeyValueWriter message, long ticket)
+    void SendDurably(string to, KeyValueWriter message, long ticket, bool canWait = false)
     {
         var bytes = message.ToArray();
-        if (ticket <= store.Durable) output.Send(to, bytes);
-        else store.WhenDurable(ticket, _ => output.Send(to, bytes), now);
+        store.WhenDurable(ticket, _ => output.Send(to, bytes, canWait), now, canWait);
     }
 
     bool TryReceive(string from, ReadOnlyMemory<byte> message)

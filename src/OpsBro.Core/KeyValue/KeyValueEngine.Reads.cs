@@ -292,7 +292,7 @@ public sealed partial class KeyValueEngine
             foreach (var name in Engine.ring.Live(partition))
             {
                 if (written.Contains(name)) continue;
-                if (name != Engine.settings.Name) Engine.SendRecords(name, Number, isStrict: false, Key, entry.Winner!, entry.Losers);
+                if (name != Engine.settings.Name) Engine.SendRecords(name, Number, default, Key, entry.Winner!, entry.Losers);
                 else KeepHere(entry);
                 if (Number == 0 || newest is null) return;
             }

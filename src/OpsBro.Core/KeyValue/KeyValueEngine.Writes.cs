@@ -83,24 +83,38 @@ public sealed partial class KeyValueEngine
         return null;
     }
 
-    void SendRecords(string to, long number, bool isStrict, string key, KeyRecord winner, KeyRecord[] losers)
+    /// <summary>What a coordinator says of records that it sends.</summary>
+    [Flags]
+    internal enum ReplicateFlags : byte
+    {
+        /// <summary>They must replace what is there.</summary>
+        Strict = 1,
+
+        /// <summary>The coordinator does not wait for this copy.</summary>
+        CanWait = 2,
+
+        /// <summary>Those that there are.</summary>
+        All = Strict | CanWait,
+    }
+
+    void SendRecords(string to, long number, ReplicateFlags flags, string key, KeyRecord winner, KeyRecord[] losers)
     {
         var message = Message(MessageKind.Replicate);
         message.Number(number);
-        message.Flag(isStrict);
+        message.Byte((byte)flags);
         message.Text(key);
         WriteRecords(message, winner, losers);
-        Send(to, message);
+        Send(to, message, canWait: (flags & ReplicateFlags.CanWait) != 0);
     }
 
     bool OnReplicate(string from, ref KeyValueReader reader)
     {
-        var (number, isStrict, key) = (reader.Number(), reader.Flag(), ReadKey(ref reader));
-        if (ReadRecords(ref reader) is not { Length: > 0 } records || !reader.IsAtEnd) return false;
+        var (number, flags, key) = (reader.Number(), (ReplicateFlags)reader.Byte(), ReadKey(ref reader));
+        if (ReadRecords(ref reader) is not { Length: > 0 } records || !reader.IsAtEnd || (flags & ~ReplicateFlags.All) != 0) return false;
         var hash = Ring.HashOf(key);
         var partition = store.PartitionOf(hash);
         var entry = partition.Entries.GetValueOrDefault(key);
-        var status = Keep(key, hash, ref entry, records, isStrict);
+        var status = Keep(key, hash, ref entry, records, isStrict: (flags & ReplicateFlags.Strict) != 0);
         var message = Message(MessageKind.Kept);
         message.Number(number);
         message.Byte((byte)status);
@@ -109,7 +123,8 @@ public sealed partial class KeyValueEngine
         WriteRecords(message, status == KeptStatus.Refused ? entry : null);
         // a full or refusing disk is told at once
         var isAtOnce = status is KeptStatus.Full or KeptStatus.Disk;
-        SendDurably(from, message, isAtOnce ? 0 : Math.Max(entry?.Ticket ?? 0, status == KeptStatus.Gone ? partition.Ticket : 0));
+        var ticket = isAtOnce ? 0 : Math.Max(entry?.Ticket ?? 0, status == KeptStatus.Gone ? partition.Ticket : 0);
+        SendDurably(from, message, ticket, canWait: status == KeptStatus.Kept && (flags & ReplicateFlags.CanWait) != 0);
         return true;
     }
 
@@ -207,7 +222,7 @@ public sealed partial class KeyValueEngine
             kept.Clear();
             var entry = Engine.store.FindOrAdd(Key, Request!.KeyHash);
             record = Engine.Write(entry, Request.Operation, Engine.NextVersion(Request.KeyHash, entry), record);
-            SendAll();
+            SendAll(atOnce: Needed - 1);
             KeepHere(record);
         }
 
@@ -216,22 +231,27 @@ public sealed partial class KeyValueEngine
             if (Number != 0 && ReferenceEquals(record, mine)) Count(Engine.settings.Name);
         }, Engine.now);
 
-        void SendAll()
+        /// <summary>Sends the record to the copies that are not known to have it; those that the answer does not wait for can wait too.</summary>
+        void SendAll(int atOnce)
         {
             foreach (var name in Engine.ring.Live(partition))
-                if (name != Engine.settings.Name && !kept.Contains(name)) Engine.SendRecords(name, Number, isStrict: true, Key, record!, []);
+            {
+                if (name == Engine.settings.Name || kept.Contains(name)) continue;
+                var flags = atOnce-- > 0 ? ReplicateFlags.Strict : ReplicateFlags.Strict | ReplicateFlags.CanWait;
+                Engine.SendRecords(name, Number, flags, Key, record!, []);
+            }
         }
 
         public override void AskAgain()
         {
-            if (record is not null) SendAll();
+            if (record is not null) SendAll(atOnce: KeyValueLimits.Copies);
         }
 
         public override void RingChanged()
         {
             if (record is null) return;
             kept.Clear();
-            SendAll();
+            SendAll(atOnce: KeyValueLimits.Copies);
             KeepHere(record);
         }
 

@@ -45,6 +45,12 @@ public static class KeyValueLimits
     /// <summary>An operation is answered within this time, well or badly.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// What nobody waits for, the copies beyond those that acknowledge a write, is gathered so long: many of them cost a message and a flush of
+    /// a disk as one does.
+    /// </summary>
+    public static readonly TimeSpan Lazy = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Longest name or uuid of a member, in bytes.</summary>
     public const int MaxName = 256;
 

@@ -91,6 +91,22 @@ sealed class KeyValueNet
 /// <summary>Three engines and more, without faults of the network.</summary>
 public class KeyValueNetTests
 {
+    [Theory, InlineData(Acknowledgement.Quorum, 1), InlineData(Acknowledgement.One, 2), InlineData(Acknowledgement.All, 0)]
+    public void Copies_that_no_answer_waits_for_may_come_later(Acknowledgement acknowledgement, int later)
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        var owner = net["a"].Engine.Owners("k")[0];
+        foreach (var rig in net.Rigs) (rig.Patient, rig.Hurries) = (0, 0);
+
+        Assert.Equal(KeyValueStatus.Ok, net.Put(owner, "k", "v", acknowledgement: acknowledgement).Status);
+
+        Assert.Equal(later, net[owner].Patient);
+        Assert.Equal(later, net.Rigs.Where(rig => rig.Name != owner).Sum(rig => rig.Patient));            // so may what they say
+        Assert.Equal(2 - later, net.Rigs.Count(rig => rig.Name != owner && rig.Hurries > 0));             // and their disks
+        Assert.True(net[owner].Hurries > 0);
+        foreach (var rig in net.Rigs) Assert.Equal("v", KeyValueRig.Text(rig.Get("k", Consistency.Local)));
+    }
+
     [Fact]
     public void What_was_written_anywhere_is_read_everywhere()
     {

@@ -93,9 +93,20 @@ sealed class KeyValueRig : IKeyValueOutput
 
     public static string Text(KeyValueResult result) => Encoding.UTF8.GetString(result.Entry!.Value.Span);
 
-    public void Send(string member, ReadOnlyMemory<byte> message) => Sent.Add((member, message.ToArray()));
+    /// <summary>Messages that could wait, and times that the disk could not.</summary>
+    public int Patient { get; set; }
+
+    public int Hurries { get; set; }
+
+    public void Send(string member, ReadOnlyMemory<byte> message, bool canWait)
+    {
+        if (canWait) Patient++;
+        Sent.Add((member, message.ToArray()));
+    }
 
     public void Persist(long ticket, IReadOnlyList<StoredRow> rows) => Waiting.Enqueue((ticket, [.. rows]));
+
+    public void Hurry() => Hurries++;
 
     public void Answer(ulong id, KeyValueResult result) => Answers.Add(id, result);
 

@@ -40,7 +40,7 @@ internal sealed partial class KeyLog : IDisposable
     KeyLogBatch? fresh;                 // the log that is being written anew misses these
     long last, takenTicket, live;
     TimeSpan notBefore;
-    volatile bool isBroken, isFailing, isSlow, isStopping;
+    volatile bool isAsked, isBroken, isFailing, isSlow, isStopping;
     volatile string problem = "";
 
     /// <summary>Makes it; <see cref="Load"/> opens the file.</summary>
@@ -162,12 +162,16 @@ internal sealed partial class KeyLog : IDisposable
         }
     }
 
+    /// <summary>What was given is committed after the commit that is under way, or by the next call of <see cref="Commit"/>.</summary>
+    public void Ask() => isAsked = true;
+
     /// <summary>
     /// Commits what was given, unless another thread does, which sees to it that it is committed next. May wait for the disk once.
     /// </summary>
     public void Commit()
     {
         if (!HasWaiting) return;
+        Ask();
         if (isSlow || isFailing) wake.Set();
         else if (committing.TryEnter())
         {
@@ -183,11 +187,11 @@ internal sealed partial class KeyLog : IDisposable
         }
     }
 
-    /// <summary>What was given while this thread committed is the log's thread's. Who found <see cref="committing"/> taken had given it before.</summary>
+    /// <summary>What was asked for while this thread committed is the log's thread's. Who found <see cref="committing"/> taken had given it before.</summary>
     void WakeForMore()
     {
         Interlocked.MemoryBarrier();   // the lock is free before it is looked at
-        if (HasWaiting) wake.Set();
+        if (isAsked) wake.Set();
     }
 
     /// <summary>Something was given that no commit has taken yet.</summary>
@@ -216,7 +220,7 @@ internal sealed partial class KeyLog : IDisposable
         {
             lock (committing) CommitOnce();
         }
-        while (HasWaiting && !isFailing && !isBroken);
+        while (isAsked && !isFailing && !isBroken);
     }
 
     /// <summary>Whoever calls it has <see cref="committing"/>.</summary>
@@ -224,6 +228,7 @@ internal sealed partial class KeyLog : IDisposable
     {
         lock (gate)
         {
+            isAsked = false;
             if (isBroken) return;
             if (taken.IsEmpty)
             {

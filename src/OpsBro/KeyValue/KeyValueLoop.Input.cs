@@ -14,20 +14,18 @@ internal sealed partial class KeyValueLoop
         if (needsLinks && operation.Consistency != Consistency.Local && Links.Problem is { Length: > 0 } cut)
             return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
         ValueTask<KeyValueResult> answer;
-        KeyLog? written;
         Caused caused;
         lock (gate)
         {
             if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
-            hasWritten = false;
             submitting = ++lastId;
             engine.Submit(lastId, operation, Now);
             submitting = 0;
             answer = Answered();
-            (written, caused) = (hasWritten ? file : null, TakeCaused());
+            caused = TakeCaused();
         }
         Start(caused);   // the others write to their disks at the same time
-        written?.Commit();
+        caused.Written?.Commit();
         return answer;
     }
 
@@ -59,11 +57,10 @@ internal sealed partial class KeyValueLoop
     /// <summary>The messages that came together were received: they share a commit.</summary>
     void BatchEnded()
     {
-        KeyLog? written;
         Caused caused;
         lock (gate)
         {
-            (written, caused) = (file, TakeCaused());
+            caused = TakeCaused();
             if (engine?.NextTick < wakesAt)
             {
                 wakesAt = engine.NextTick;
@@ -71,8 +68,7 @@ internal sealed partial class KeyValueLoop
             }
         }
         // an answer is written on this thread when it has nothing more to do: a change of thread costs as much as the answer
-        var isIdle = written is not { HasWaiting: true };
-        Start(caused, isIdle);
-        if (!isIdle) written!.Commit();
+        Start(caused, isIdle: caused.Written is null);
+        caused.Written?.Commit();
     }
 }

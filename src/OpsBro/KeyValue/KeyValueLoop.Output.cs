@@ -2,6 +2,7 @@ using System.Text.Json;
 using OpsBro.Core.KeyValue;
 using OpsBro.Events;
 using OpsBro.Gossip;
+using OpsBro.Platform;
 
 namespace OpsBro.KeyValue;
 
@@ -11,24 +12,50 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>Changes told on the agent's event stream in one second; of more it says that they are left out, for other topics share its memory.</summary>
     public const int MaxTold = 200;
 
+    readonly HashSet<OutLink> lazy = [];
+    TimeSpan lingersUntil = TimeSpan.MaxValue;
     List<OutLink>? unsent;
     List<(KeyWaiter Waiter, KeyValueResult Result)>? answered;
     long toldSecond;
     int told;
 
-    void IKeyValueOutput.Send(string member, ReadOnlyMemory<byte> message)
+    void IKeyValueOutput.Send(string member, ReadOnlyMemory<byte> message, bool canWait)
     {
-        if (Links.Put(LinkKind.KeyValue, member, message) is { } link && unsent?.Contains(link) != true) (unsent ??= []).Add(link);
+        if (Links.Put(LinkKind.KeyValue, member, message) is not { } link) return;
+        if (canWait)
+        {
+            lazy.Add(link);
+            Linger();
+        }
+        else if (unsent?.Contains(link) != true) (unsent ??= []).Add(link);
     }
 
-    /// <summary>What the engine caused: links that have something to send, and answers.</summary>
-    readonly record struct Caused(List<OutLink>? Links, List<(KeyWaiter Waiter, KeyValueResult Result)>? Answers);
+    /// <summary>What nobody waits for was caused: the loop sends and writes it a moment later, together with what comes meanwhile.</summary>
+    void Linger()
+    {
+        if (lingersUntil != TimeSpan.MaxValue) return;
+        lingersUntil = Monotonic.Now + KeyValueLimits.Lazy;
+        wake.Set();
+    }
 
-    /// <summary>What was caused under the lock; <see cref="Start"/> follows, outside of it.</summary>
+    /// <summary>What lingered goes now.</summary>
+    void EndLinger()
+    {
+        lingersUntil = TimeSpan.MaxValue;
+        foreach (var link in lazy)
+            if (unsent?.Contains(link) != true) (unsent ??= []).Add(link);
+        lazy.Clear();
+    }
+
+    /// <summary>What the engine caused: links that have something to send, answers, and rows that something waits for.</summary>
+    readonly record struct Caused(List<OutLink>? Links, List<(KeyWaiter Waiter, KeyValueResult Result)>? Answers, KeyLog? Written);
+
+    /// <summary>What was caused under the lock; <see cref="Start"/> follows, outside of it, and a commit when something waits for one.</summary>
     Caused TakeCaused()
     {
-        var caused = new Caused(unsent, answered);
-        (unsent, answered) = (null, null);
+        var caused = new Caused(unsent, answered, isHurried ? file : null);
+        (unsent, answered, isHurried) = (null, null, false);
+        if (caused.Written is null && file is { HasWaiting: true }) Linger();
         return caused;
     }
 
@@ -43,9 +70,10 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
 
     void IKeyValueOutput.Persist(long ticket, IReadOnlyList<StoredRow> rows)
     {
-        hasWritten = true;
         file!.Write(ticket, rows);
     }
+
+    void IKeyValueOutput.Hurry() => isHurried = true;
 
     void IKeyValueOutput.Answer(ulong id, KeyValueResult result)
     {
@@ -86,6 +114,7 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
             return;
         }
         Start(caused);
+        caused.Written?.Ask();   // this is within a commit
     }
 
     /// <summary>On the thread that commits.</summary>

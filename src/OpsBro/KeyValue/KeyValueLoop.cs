@@ -55,7 +55,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     KeyValueResult? submitted;
     ulong lastId, submitting;
     TimeSpan wakesAt;
-    bool areWatchesOther, hasWritten;
+    bool areWatchesOther, isHurried;
     Task following = Task.CompletedTask;
     volatile string name = "", notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
     volatile bool needsLinks, mustReopen;
@@ -167,7 +167,8 @@ internal sealed partial class KeyValueLoop : IHostedService
                     file?.Dispose();
                     Open();
                 }
-                var sleep = Round() - Monotonic.Now;
+                var due = Round();
+                var sleep = (due < Lingers ? due : Lingers) - Monotonic.Now;
                 if (sleep > TimeSpan.Zero) wake.WaitOne(sleep);
             }
         }
@@ -188,6 +189,14 @@ internal sealed partial class KeyValueLoop : IHostedService
         readiness.Done(KeyValueComponent.Noun);
     }
 
+    TimeSpan Lingers
+    {
+        get
+        {
+            lock (gate) return lingersUntil;
+        }
+    }
+
     TimeSpan Round()
     {
         TimeSpan due;
@@ -203,6 +212,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             }
             wakesAt = due = engine.Tick(Now);
             said = engine.Announcement;
+            if (Monotonic.Now >= lingersUntil) EndLinger();
             caused = TakeCaused();
         }
         Start(caused);

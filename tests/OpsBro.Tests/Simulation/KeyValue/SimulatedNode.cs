@@ -153,7 +153,24 @@ sealed class SimulatedNode(KeyValueSimulation simulation, int index, bool isMemb
     }
 
     /// <inheritdoc/>
-    public void Send(string member, ReadOnlyMemory<byte> message) => simulation.Network.Send(this, member, message);
+    public void Send(string member, ReadOnlyMemory<byte> message, bool canWait)
+    {
+        if (!canWait) simulation.Network.Send(this, member, message);
+        else
+        {
+            var life = Life;
+            simulation.At(simulation.Now + simulation.Chance.Within(KeyValueLimits.Lazy * 2), () =>
+            {
+                if (Life == life) simulation.Network.Send(this, member, message);
+            });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Hurry()
+    {
+        // the simulated disk is as quick as it is
+    }
 
     /// <inheritdoc/>
     public void Persist(long ticket, IReadOnlyList<StoredRow> rows)
