@@ -64,7 +64,7 @@ internal sealed partial class KeyValueLoop
             if (engine?.NextTick < wakesAt)
             {
                 wakesAt = engine.NextTick;
-                wake.Set();
+                Call();
             }
         }
         // an answer is written on this thread when it has nothing more to do: a change of thread costs as much as the answer

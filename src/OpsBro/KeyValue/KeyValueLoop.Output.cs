@@ -38,13 +38,22 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
         wake.Set();
     }
 
-    /// <summary>What lingered goes now.</summary>
+    /// <summary>What has lingered long enough goes, and is written.</summary>
     void EndLinger()
     {
-        lingersUntil = TimeSpan.MaxValue;
-        foreach (var link in lazy)
-            if (unsent?.Contains(link) != true) (unsent ??= []).Add(link);
-        lazy.Clear();
+        Caused caused;
+        lock (gate)
+        {
+            if (Monotonic.Now < lingersUntil) return;
+            lingersUntil = TimeSpan.MaxValue;
+            foreach (var link in lazy)
+                if (unsent?.Contains(link) != true) (unsent ??= []).Add(link);
+            lazy.Clear();
+            isHurried = true;
+            caused = TakeCaused();
+        }
+        Start(caused);
+        caused.Written?.Commit();
     }
 
     /// <summary>What the engine caused: links that have something to send, answers, and rows that something waits for.</summary>

@@ -58,7 +58,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     bool areWatchesOther, isHurried;
     Task following = Task.CompletedTask;
     volatile string name = "", notReady = "the agent has just started; ask again in a moment", broken = "", aside = "", announcement = "";
-    volatile bool needsLinks, mustReopen;
+    volatile bool needsLinks, mustReopen, isCalled;
 
     /// <summary>Makes the loop, and registers it with the cluster.</summary>
     public KeyValueLoop(
@@ -126,7 +126,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         config.Published -= Look;
         groups.Published -= Look;
         await stop.CancelAsync();
-        wake.Set();
+        Call();
         if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
         await following;
         Close("the agent stops");
@@ -167,9 +167,8 @@ internal sealed partial class KeyValueLoop : IHostedService
                     file?.Dispose();
                     Open();
                 }
-                var due = Round();
-                var sleep = (due < Lingers ? due : Lingers) - Monotonic.Now;
-                if (sleep > TimeSpan.Zero) wake.WaitOne(sleep);
+                isCalled = false;
+                Sleep(Round());
             }
         }
         // the border of the loop
@@ -189,12 +188,25 @@ internal sealed partial class KeyValueLoop : IHostedService
         readiness.Done(KeyValueComponent.Noun);
     }
 
-    TimeSpan Lingers
+    /// <summary>Until a time, or a call; meanwhile what lingers is ended.</summary>
+    void Sleep(TimeSpan due)
     {
-        get
+        while (!isCalled)
         {
-            lock (gate) return lingersUntil;
+            TimeSpan until;
+            lock (gate) until = lingersUntil < due ? lingersUntil : due;
+            var sleep = until - Monotonic.Now;
+            // whole milliseconds, rounded up: a wait that ends early would only turn round until it is time
+            if (sleep > TimeSpan.Zero) wake.WaitOne((int)Math.Ceiling(sleep.TotalMilliseconds));
+            EndLinger();
+            if (Monotonic.Now >= due) return;
         }
+    }
+
+    void Call()
+    {
+        isCalled = true;
+        wake.Set();
     }
 
     TimeSpan Round()
@@ -212,7 +224,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             }
             wakesAt = due = engine.Tick(Now);
             said = engine.Announcement;
-            if (Monotonic.Now >= lingersUntil) EndLinger();
+            isHurried = true;
             caused = TakeCaused();
         }
         Start(caused);
@@ -283,7 +295,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     void WatchesChanged()
     {
         lock (gate) areWatchesOther = true;
-        wake.Set();
+        Call();
     }
 
     /// <summary>Follows who is a member.</summary>
@@ -332,7 +344,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             said = engine.Announcement;
         }
         Announce(said);
-        wake.Set();   // the next round commits what the engine wrote
+        Call();   // the next round commits what the engine wrote
         readiness.Done(KeyValueComponent.Noun);
     }
 
