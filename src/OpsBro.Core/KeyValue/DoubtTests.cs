@@ -14,7 +14,7 @@ public class DoubtTests
     {
         var (first, second, others) = FailTwo();
 
-        var away = net.Get(others[0], Key);
+        var (away, doubt) = (net.Get(others[0], Key), net[others[0]].Engine.Doubt);
         var list = net.Do(others[0], new() { Verb = KeyValueVerb.List, Key = "" });
         net.Down.Remove(second);
         net.Tell();
@@ -22,6 +22,8 @@ public class DoubtTests
 
         Assert.Equal(KeyValueStatus.Unavailable, away.Status);
         Assert.Contains($"{first}, {second}", away.Reason);
+        Assert.Contains("parts of the keys are in doubt", doubt);
+        Assert.Equal("", net[others[0]].Engine.Doubt);
         Assert.Equal(KeyValueStatus.Unavailable, list.Status);
         Assert.Equal("v", KeyValueRig.Text(net.Get(others[0], Key)));
         Assert.Equal([Key], net.Do(others[0], new() { Verb = KeyValueVerb.List, Key = "" }).Entries.Select(e => e.Key));

@@ -104,6 +104,12 @@ public sealed partial class KeyValueEngine
 
     bool IsHere(string name, bool orLeft) => membership.Peers.TryGetValue(name, out var peer) ? peer.IsAlive : orLeft;
 
+    /// <summary>What cannot be answered because members that are away may have it, for operators; empty when everything can.</summary>
+    public string Doubt => isInDoubt
+        ? $"{inDoubt.Count(partition => partition)} of {KeyValueLimits.Partitions} parts of the keys are in doubt, what is not found in them is unavailable: "
+            + DoubtOf(Array.IndexOf(inDoubt, true))
+        : "";
+
     string DoubtOf(int partition)
     {
         foreach (var past in pastRings)

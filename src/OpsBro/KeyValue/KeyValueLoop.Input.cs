@@ -15,6 +15,7 @@ internal sealed partial class KeyValueLoop
             return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
         ValueTask<KeyValueResult> answer;
         Caused caused;
+        bool isBusy;
         lock (gate)
         {
             if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
@@ -23,8 +24,9 @@ internal sealed partial class KeyValueLoop
             submitting = 0;
             answer = Answered();
             caused = TakeCaused();
+            isBusy = waiting.Count > busyFrom;
         }
-        Start(caused);   // the others write to their disks at the same time
+        Start(caused, isBusy: isBusy);   // the others write to their disks at the same time
         caused.Written?.Commit();
         return answer;
     }

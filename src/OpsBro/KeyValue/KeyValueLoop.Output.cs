@@ -12,6 +12,9 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>Changes told on the agent's event stream in one second; of more it says that they are left out, for other topics share its memory.</summary>
     public const int MaxTold = 200;
 
+    /// <summary>Own requests under way from which on messages are gathered before they are sent.</summary>
+    static readonly int busyFrom = 2 * Environment.ProcessorCount;
+
     readonly HashSet<OutLink> lazy = [];
     TimeSpan lingersUntil = TimeSpan.MaxValue;
     List<OutLink>? unsent;
@@ -68,10 +71,16 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
         return caused;
     }
 
-    static void Start(Caused caused, bool isIdle = false)
+    /// <param name="caused">What was caused.</param>
+    /// <param name="isIdle">This thread has nothing more to do.</param>
+    /// <param name="isBusy">Many requests are under way: those that the pool has in hand share a message.</param>
+    static void Start(Caused caused, bool isIdle = false, bool isBusy = false)
     {
-        if (caused.Links is { } links)
-            foreach (var link in links) link.Start();
+        foreach (var link in caused.Links ?? [])
+        {
+            if (isBusy) link.StartLater();
+            else link.Start();
+        }
         if (caused.Answers is not { } answers) return;
         // only the last one, or the first one's client would hold up the others
         for (var i = 0; i < answers.Count; i++) answers[i].Waiter.Answer(answers[i].Result, isHere: isIdle && i == answers.Count - 1);

@@ -105,6 +105,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             if (broken.Length > 0) yield return broken;
             if (aside.Length > 0) yield return aside;
             if (file?.Problem is { Length: > 0 } problem) yield return problem;
+            if (Look(engine => engine.Doubt, "") is { Length: > 0 } doubt) yield return $"keys and values: {doubt}";
             if (needsLinks && Links.Problem is { Length: > 0 } cut) yield return $"keys and values: {cut}";
         }
     }

@@ -121,7 +121,8 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         {
             try
             {
-                while (!stream!.Poll(lookAgain, SelectMode.SelectRead) || Take(reader, stream.Receive(reader.Room().Span))) continue;
+                stream!.Blocking = false;   // nothing else would wake a call that found nothing
+                while (!stream.Poll(lookAgain, SelectMode.SelectRead) || TakeNext(reader)) continue;
                 done.SetResult();
             }
             // who waits for it tells why
@@ -130,6 +131,12 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
                 done.SetException(e);
             }
         }
+    }
+
+    bool TakeNext(LinkReader reader)
+    {
+        var count = stream!.Receive(reader.Room().Span, SocketFlags.None, out var error);
+        return error == SocketError.WouldBlock || (error == SocketError.Success && Take(reader, count));
     }
 
     /// <summary>Gives away what came; false when that is the end of the link.</summary>
