@@ -31,6 +31,32 @@ public class LinksTests
     }
 
     [Fact]
+    public async Task A_busy_link_is_read_by_a_thread_of_its_own_until_it_is_over()
+    {
+        var (a, b) = await LinkNode.Pair(keys: LinkNode.Key);
+        using var first = a;
+        using var second = b;
+        var count = 0;
+        string? thread = null;
+        b.Taking = () => thread = Thread.CurrentThread.Name;
+
+        // one at a time, so that each is read for itself
+        await Until(() => Enumerable.Range(0, InLink.BusyReads).All(_ => SendOne()) && thread == "link", a, b);
+        for (var i = 0; i < InLink.BusyReads; i++) Assert.True(SendOne());
+        Assert.Equal("link", thread);
+        b.Pool.Dispose();   // closes the link from another thread
+        await Until(() => a.Links.CountOut == 0 && b.Links.CountIn == 0, a, b);
+
+        Assert.Equal(Enumerable.Range(0, count), b.Numbers);
+
+        bool SendOne()
+        {
+            Assert.True(a.Send("b", count++));
+            return SpinWait.SpinUntil(() => b.Came.Count == count, RunningAgent.Patience);
+        }
+    }
+
+    [Fact]
     public async Task A_hundred_thousand_messages_of_200_bytes_go_through_and_the_sender_hardly_allocates()
     {
         var (a, b) = await LinkNode.Pair(keys: LinkNode.Key);
