@@ -77,7 +77,8 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         var listeners = server = new ApiServer();
         builder.WebHost.UseKestrelCore();
         // a request is read, answered and written on one thread of the pool: each change of thread costs as much as a small answer. What blocks then
-        // blocks its own connection only, for the sockets' own thread hands over to the pool first (DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS is off)
+        // blocks its own connection only, for the sockets' own thread hands over to the pool first (DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS is off),
+        // and ApiGate leaves the thread of a link that answered the request before (LentThread)
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         if (http.Certificate.Length > 0) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => listeners.Configure(kestrel, options, http, problems));

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using OpsBro.Config;
+using OpsBro.Platform;
 
 namespace OpsBro.Api;
 
@@ -18,6 +19,7 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
     /// <summary>Handles one request.</summary>
     public async Task Invoke(HttpContext context)
     {
+        if (LentThread.IsLent) await Task.Yield();   // the request before this one was answered on it, and it must go back
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var failed = false;
         try

@@ -21,16 +21,18 @@ internal sealed partial class KeyLog
     /// <summary>The engine's clock calls it, about once a second: what could not be written is tried again, and a file that is gone is noticed.</summary>
     public void Look()
     {
-        if (isFailing) wake.Set();
-        else if (!isBroken && !File.Exists(path))
+        if (!isFailing && !isBroken && !File.Exists(path))
         {
             LogGone(path);
             Break();
-            wake.Set();
         }
+        if (isFailing || isBroken) wake.Set();
     }
 
     bool WantsRewrite => isBroken || (file!.End > LeastRewritten + 2 * live && Monotonic.Now >= notBefore);
+
+    /// <summary>A log that is only out of date is as good after a stop; one that is broken lacks something.</summary>
+    bool MayGoOn => isBroken || !isStopping;
 
     /// <summary>The file can take nothing more: it is written anew.</summary>
     void Break()
@@ -54,7 +56,7 @@ internal sealed partial class KeyLog
             made = KeyLogFile.Make(Fresh);
             lock (gate) fresh = new KeyLogBatch();
             var batch = new KeyLogBatch();
-            for (var part = 0; part < KeyValueEngine.RowParts && !isStopping; part++)
+            for (var part = 0; part < KeyValueEngine.RowParts && MayGoOn; part++)
             {
                 source(part, AddFresh);
                 TakeFresh(ref batch);
@@ -84,12 +86,14 @@ internal sealed partial class KeyLog
 
     void AddFresh(IReadOnlyList<StoredRow> rows)
     {
-        lock (gate) fresh!.Add(rows);
+        lock (gate) StillFresh.Add(rows);
     }
+
+    KeyLogBatch StillFresh => fresh ?? throw new IOException($"more than {MaxWaiting} bytes were written before the disk took them");
 
     void TakeFresh(ref KeyLogBatch batch)
     {
-        lock (gate) (fresh, batch) = (batch, fresh!);
+        lock (gate) (fresh, batch) = (batch, StillFresh);
     }
 
     static void Put(KeyLogFile made, KeyLogBatch batch)
@@ -104,12 +108,12 @@ internal sealed partial class KeyLog
     void End(KeyLogFile made, KeyLogBatch batch)
     {
         long ticket;
-        if (isStopping) throw new IOException("the agent stops");
+        if (!MayGoOn) throw new IOException("the agent stops");
         Break();   // what waits is in the new file too; should that fail, the old one lacks it
         taken.Clear();
         lock (gate)
         {
-            (fresh, batch) = (batch, fresh!);
+            (fresh, batch) = (batch, StillFresh);
             ticket = last;
         }
         Put(made, batch);
@@ -117,7 +121,7 @@ internal sealed partial class KeyLog
         live = made.End;
         lock (gate)
         {
-            (waiting, fresh, isBroken) = (fresh, waiting, false);   // what came since then
+            if (fresh is not null) (waiting, fresh, isBroken) = (fresh, waiting, false);   // what came since then
         }
         Rewritten++;
         Done(ticket);

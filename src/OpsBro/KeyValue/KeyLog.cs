@@ -21,6 +21,9 @@ internal sealed partial class KeyLog : IDisposable
     /// <summary>Pause before what the disk refused is tried again.</summary>
     static readonly TimeSpan retryPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>Bytes that may wait for a disk that hangs. Beyond that they are forgotten, for memory has them, and the log is written anew.</summary>
+    public const int MaxWaiting = 64 << 20;
+
     const int StackBytes = 256 * 1024;
 
     readonly string path;
@@ -75,6 +78,7 @@ internal sealed partial class KeyLog : IDisposable
         live = found.Bytes;
         try
         {
+            File.Delete(Fresh);
             if (found.Id != 0) file = KeyLogFile.GoOn(path, found);
             else Begin();
         }
@@ -93,7 +97,6 @@ internal sealed partial class KeyLog : IDisposable
     {
         try
         {
-            File.Delete(Fresh);
             return File.Exists(path) || Directory.Exists(path) ? KeyLogReader.Read(path) : new(0, 0, false, 0, []);
         }
         catch (InvalidDataException e)
@@ -159,11 +162,25 @@ internal sealed partial class KeyLog : IDisposable
             last = ticket;
             if (!isBroken) waiting.Add(rows);   // otherwise they are in what is written anew
             fresh?.Add(rows);
+            if (waiting.Length > MaxWaiting)
+            {
+                Break();
+                wake.Set();
+            }
+            if (fresh?.Length > MaxWaiting) fresh = null;   // who writes anew finds that it is gone, and begins again
         }
     }
 
     /// <summary>What was given is committed after the commit that is under way, or by the next call of <see cref="Commit"/>.</summary>
     public void Ask() => isAsked = true;
+
+    /// <summary>The log's thread commits what was given: for who must not wait for a disk, should it hang.</summary>
+    public void CommitLater()
+    {
+        if (!HasWaiting) return;
+        Ask();
+        wake.Set();
+    }
 
     /// <summary>
     /// Commits what was given, unless another thread does, which sees to it that it is committed next. May wait for the disk once.
@@ -172,6 +189,7 @@ internal sealed partial class KeyLog : IDisposable
     {
         if (!HasWaiting) return;
         Ask();
+        Interlocked.MemoryBarrier();   // it is said before the lock is looked at: see WakeForMore
         if (isSlow || isFailing) wake.Set();
         else if (committing.TryEnter())
         {
@@ -205,9 +223,10 @@ internal sealed partial class KeyLog : IDisposable
 
     void Run()
     {
-        while (!isStopping)
+        for (var isLast = false; !isLast;)
         {
             wake.WaitOne();
+            isLast = isStopping;   // this round has all that was given before
             if (isFailing) stop.Wait(retryPause);
             if (WantsRewrite) Rewrite();
             CommitAll();
@@ -228,7 +247,7 @@ internal sealed partial class KeyLog : IDisposable
     {
         lock (gate)
         {
-            isAsked = false;
+            if (isBroken || taken.IsEmpty) isAsked = false;   // otherwise what waits comes after what is tried again
             if (isBroken) return;
             if (taken.IsEmpty)
             {
@@ -295,7 +314,9 @@ internal sealed partial class KeyLog : IDisposable
         problemChanged();
     }
 
-    /// <summary>Commits what waits and closes the file.</summary>
+    /// <summary>
+    /// Commits what waits, tells of it, and closes the file; what is given later is lost. A file that can take nothing is tried once more to be written anew.
+    /// </summary>
     public void Dispose()
     {
         if (isStopping) return;
@@ -303,7 +324,11 @@ internal sealed partial class KeyLog : IDisposable
         stop.Set();
         wake.Set();
         if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
-        lock (committing) file?.Dispose();
+        lock (committing)
+        {
+            Break();   // nothing is committed any more
+            file?.Dispose();
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error,

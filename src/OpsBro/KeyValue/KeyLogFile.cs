@@ -67,6 +67,7 @@ internal sealed class KeyLogFile : IDisposable
         {
             if (File.GetUnixFileMode(stream.SafeFileHandle) != OwnerOnly) File.SetUnixFileMode(stream.SafeFileHandle, OwnerOnly);
             if (found.IsTorn) stream.SetLength(found.End);
+            Posix.FlushData(stream.SafeFileHandle);   // who wrote it may have been killed before it did: what is read is told as stored
             return new KeyLogFile(stream, found.Id, found.End);
         }
         catch

@@ -20,8 +20,14 @@ internal sealed partial class KeyValueLoop
         {
             if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
             submitting = ++lastId;
-            engine.Submit(lastId, operation, Now);
-            submitting = 0;
+            try
+            {
+                engine.Submit(lastId, operation, Now);
+            }
+            finally
+            {
+                submitting = 0;   // after a fault too: a late answer must not become that of the next one who asks
+            }
             answer = Answered();
             caused = TakeCaused();
             isBusy = waiting.Count > busyFrom;

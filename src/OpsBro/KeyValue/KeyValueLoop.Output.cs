@@ -56,7 +56,7 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
             caused = TakeCaused();
         }
         Start(caused);
-        caused.Written?.Commit();
+        caused.Written?.CommitLater();
     }
 
     /// <summary>What the engine caused: links that have something to send, answers, and rows that something waits for.</summary>

@@ -130,8 +130,14 @@ internal sealed partial class KeyValueLoop : IHostedService
         Call();
         if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
         await following;
-        Close("the agent stops");
+        End("the agent stops");
+    }
+
+    /// <summary>Commits what waits, which may answer some of those who wait, and takes the engine out.</summary>
+    void End(string why)
+    {
         file?.Dispose();
+        Close(why);
     }
 
     /// <summary>Takes the engine out, and tells everyone who waits.</summary>
@@ -164,8 +170,7 @@ internal sealed partial class KeyValueLoop : IHostedService
                 if (mustReopen)
                 {
                     mustReopen = false;
-                    Close("keys and values are opened anew; ask again in a moment");
-                    file?.Dispose();
+                    End("keys and values are opened anew; ask again in a moment");
                     Open();
                 }
                 isCalled = false;
@@ -230,7 +235,7 @@ internal sealed partial class KeyValueLoop : IHostedService
         }
         Start(caused);
         file!.Look();
-        file.Commit();
+        file.CommitLater();   // without this thread nobody is told that the disk hangs
         Announce(said);
         return due;
     }
@@ -279,7 +284,7 @@ internal sealed partial class KeyValueLoop : IHostedService
             if (view is not null) engine.Members(view.Members, Now);
             areWatchesOther = true;
         }
-        opened.Commit();
+        opened.CommitLater();
         Look();
     }
 

@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using OpsBro.Core.KeyValue;
+using OpsBro.Platform;
 
 namespace OpsBro.KeyValue;
 
@@ -17,7 +18,20 @@ internal sealed class KeyWaiter : IValueTaskSource<KeyValueResult>
     public void Answer(KeyValueResult result, bool isHere = false)
     {
         core.RunContinuationsAsynchronously = !isHere;
-        core.SetResult(result);
+        if (!isHere)
+        {
+            core.SetResult(result);
+            return;
+        }
+        LentThread.IsLent = true;
+        try
+        {
+            core.SetResult(result);
+        }
+        finally
+        {
+            LentThread.IsLent = false;
+        }
     }
 
     KeyValueResult IValueTaskSource<KeyValueResult>.GetResult(short token) => core.GetResult(token);

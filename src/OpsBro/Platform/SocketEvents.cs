@@ -31,9 +31,9 @@ internal static partial class SocketEvents
                 .Where(path => new FileInfo(path).LinkTarget == "anon_inode:[eventpoll]")
                 .Select(path => int.Parse(Path.GetFileName(path)))];
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [];   // a file was closed between the two looks: next time
+            return [];   // a file was closed between the two looks, or there is no /proc: next time
         }
     }
 

@@ -337,7 +337,7 @@ internal sealed partial class Links
         return false;
     }
 
-    /// <summary>The link is quiet again.</summary>
+    /// <summary>The link is over, or could not be read so.</summary>
     public void GiveBack() => Interlocked.Decrement(ref lent);
 
     [LoggerMessage(LogLevel.Error, "a message of kind {Kind} from {Peer} was not taken by a fault of the program")]
