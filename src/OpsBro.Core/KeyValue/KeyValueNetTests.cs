@@ -107,6 +107,19 @@ public class KeyValueNetTests
         foreach (var rig in net.Rigs) Assert.Equal("v", KeyValueRig.Text(rig.Get("k", Consistency.Local)));
     }
 
+    [Theory, InlineData(1), InlineData(2)]
+    public void A_copy_that_could_have_waited_counts_when_the_other_one_is_silent(int silent)
+    {
+        var net = KeyValueNet.Of("a", "b", "c");
+        var owners = net["a"].Engine.Owners("k");
+        net.Down.Add(owners[silent]);   // nobody knows that yet
+
+        var put = net.Put(owners[0], "k", "v");
+
+        Assert.Equal((KeyValueStatus.Ok, 2), (put.Status, put.Copies));
+        Assert.Equal("v", KeyValueRig.Text(net[owners[3 - silent]].Get("k", Consistency.Local)));
+    }
+
     [Fact]
     public void What_was_written_anywhere_is_read_everywhere()
     {

@@ -228,8 +228,17 @@ internal sealed partial class KeyLog : IDisposable
             wake.WaitOne();
             isLast = isStopping;   // this round has all that was given before
             if (isFailing) stop.Wait(retryPause);
-            if (WantsRewrite) Rewrite();
-            CommitAll();
+            try
+            {
+                if (WantsRewrite) Rewrite();
+                CommitAll();
+            }
+            // the border of the thread: what the file has is not known, and it is written anew
+            catch (Exception e)
+            {
+                Break();
+                Refused(e);
+            }
         }
     }
 

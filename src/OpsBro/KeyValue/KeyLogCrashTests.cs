@@ -19,6 +19,7 @@ public sealed class KeyLogCrashTests : IDisposable
     readonly Dictionary<string, StoredRow> rows = [];
     readonly Dictionary<string, List<(long Ticket, bool IsThere)>> given = [];
     long ticket, persisted;
+    int faults;
 
     string FileName => Path.Join(directory, "kv.log");
 
@@ -37,6 +38,7 @@ public sealed class KeyLogCrashTests : IDisposable
 
     void Give(int part, Action<IReadOnlyList<StoredRow>> take)
     {
+        if (part == KeyValueEngine.RowParts / 2 && faults-- > 0) throw new InvalidOperationException("a fault of the program");
         lock (engine) take([.. rows.Values.Where(row => row.Name[^1] % KeyValueEngine.RowParts == part)]);
     }
 
@@ -181,6 +183,26 @@ public sealed class KeyLogCrashTests : IDisposable
         log.Look();
         log.Dispose();
 
+        Assert.Equal(ticket, Check(KeyLogReader.Read(FileName).Rows));
+    }
+
+    [Fact]
+    public void A_fault_of_the_program_while_it_is_written_anew_is_said_and_it_is_tried_again()
+    {
+        faults = 1;
+        using var log = Open(FileName);
+        log.Load();
+        Write(log, new Random(5));
+        log.CommitLater();
+        WaitFor(ticket);
+
+        File.Delete(FileName);
+        log.Look();
+        Assert.True(SpinWait.SpinUntil(() => log.Problem.Contains("a fault of the program", StringComparison.Ordinal), patience));
+        log.Look();
+        WaitFor(Write(log, new Random(6)));
+
+        Assert.Equal("", log.Problem);
         Assert.Equal(ticket, Check(KeyLogReader.Read(FileName).Rows));
     }
 
