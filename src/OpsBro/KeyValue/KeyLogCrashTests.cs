@@ -8,7 +8,7 @@ namespace OpsBro.Tests.KeyValue;
 /// <summary>What the log has when the agent, or the host, ends at any moment.</summary>
 public sealed class KeyLogCrashTests : IDisposable
 {
-    const int Writers = 4, Copies = 25, Keys = 40, Chunk = 3_000, Ticket = sizeof(long), Longest = 24_000;
+    const int Writers = 4, Copies = 25, Keys = 400, Chunk = 3_000, Ticket = sizeof(long), Longest = 12_000;
 
     static readonly TimeSpan patience = TimeSpan.FromSeconds(120);
 
@@ -20,6 +20,7 @@ public sealed class KeyLogCrashTests : IDisposable
     readonly Dictionary<string, List<(long Ticket, bool IsThere)>> given = [];
     long ticket, persisted;
     int faults;
+    Action betweenParts = () => { };
 
     string FileName => Path.Join(directory, "kv.log");
 
@@ -40,6 +41,7 @@ public sealed class KeyLogCrashTests : IDisposable
     {
         if (part == KeyValueEngine.RowParts / 2 && faults-- > 0) throw new InvalidOperationException("a fault of the program");
         lock (engine) take([.. rows.Values.Where(row => row.Name[^1] % KeyValueEngine.RowParts == part)]);
+        if (part % 8 == 0) betweenParts();
     }
 
     /// <summary>A write of a key, and of the row <c>last</c>, both with the number of their ticket.</summary>
@@ -108,6 +110,8 @@ public sealed class KeyLogCrashTests : IDisposable
         var random = new Random(seed);
         using var log = Open(FileName);
         log.Load();
+        var between = new Random(-seed);
+        betweenParts = () => Write(log, between);
         var isOver = false;
         var writers = Enumerable.Range(0, Writers).Select(i => new Thread(() =>
         {
