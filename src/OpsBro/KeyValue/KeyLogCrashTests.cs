@@ -123,7 +123,7 @@ public sealed class KeyLogCrashTests : IDisposable
         var committing = new Random(-seed);   // of who commits, one at a time
         betweenParts = () => Write(log, new Random((int)ticket));
         Exception? failed = null;
-        whenTold = upTo => failed ??= committing.Next(20) == 0 ? Record.Exception(() => CheckCopy(upTo)) : null;   // nothing is given time to follow
+        whenTold = upTo => failed ??= committing.Next(60) == 0 ? Record.Exception(() => CheckCopy(upTo)) : null;   // nothing is given time to follow
         var isOver = false;
         var writers = Enumerable.Range(0, Writers).Select(i => new Thread(() =>
         {
