@@ -66,9 +66,11 @@ internal sealed partial class KeyValueLoop
     void BatchEnded()
     {
         Caused caused;
+        bool isBusy;
         lock (gate)
         {
             caused = TakeCaused();
+            isBusy = waiting.Count > busyFrom;
             if (engine?.NextTick < wakesAt)
             {
                 wakesAt = engine.NextTick;
@@ -76,7 +78,7 @@ internal sealed partial class KeyValueLoop
             }
         }
         // an answer is written on this thread when it has nothing more to do: a change of thread costs as much as the answer
-        Start(caused, isIdle: caused.Written is null);
+        Start(caused, isIdle: caused.Written is null, isBusy);
         caused.Written?.Commit();
     }
 }
