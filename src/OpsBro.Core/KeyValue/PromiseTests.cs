@@ -14,8 +14,8 @@ public class PromiseTests
     /// <summary>That promise is so old that it has become one of the whole partition.</summary>
     public const int Old = 2;
 
-    [Theory, InlineData(None), InlineData(Given), InlineData(Old)]
-    public void A_record_below_a_promise_is_refused_though_it_replaces_all_that_is_there(int promise)
+    /// <summary>A compare-and-set whose copy has promised, and is sent the record now; with the third node's name.</summary>
+    static (KeyValueRig Owner, KeyValueRig Copy, string Other, byte[] Asked, byte[] Record) Promised()
     {
         var net = KeyValueNet.Of("a", "b", "c");
         var owners = net["a"].Engine.Owners("k");
@@ -25,12 +25,26 @@ public class PromiseTests
         var asked = Last(owner, MessageKind.Promise, copy.Name);
         Hear(copy, owner.Name, asked);
         Hear(owner, copy.Name, Last(copy, MessageKind.Promised, owner.Name));
-        var record = Last(owner, MessageKind.Replicate, copy.Name);
+        return (owner, copy, owners[2], asked, Last(owner, MessageKind.Replicate, copy.Name));
+    }
+
+    static KeyValueEngine.KeptStatus SaidTo(KeyValueRig owner, KeyValueRig copy)
+    {
+        var kept = new KeyValueReader(Last(copy, MessageKind.Kept, owner.Name));
+        MessageHead.Read(ref kept, out _);
+        kept.Number();
+        return (KeyValueEngine.KeptStatus)kept.Byte();
+    }
+
+    [Theory, InlineData(None), InlineData(Given), InlineData(Old)]
+    public void A_record_below_a_promise_is_refused_though_it_replaces_all_that_is_there(int promise)
+    {
+        var (owner, copy, other, asked, record) = Promised();
 
         if (promise != None)
         {
-            Hear(copy, owners[2], Higher(asked));
-            var reader = new KeyValueReader(Last(copy, MessageKind.Promised, owners[2]));
+            Hear(copy, other, Higher(asked));
+            var reader = new KeyValueReader(Last(copy, MessageKind.Promised, other));
             MessageHead.Read(ref reader, out _);
             reader.Number();
             Assert.True(reader.Flag());
@@ -38,33 +52,19 @@ public class PromiseTests
         if (promise == Old) copy.Pass(KeyValueLimits.KeepPromise + TimeSpan.FromSeconds(1));
         Hear(copy, owner.Name, record);
 
-        var kept = new KeyValueReader(Last(copy, MessageKind.Kept, owner.Name));
-        MessageHead.Read(ref kept, out _);
-        kept.Number();
-        Assert.Equal(promise == None ? KeyValueEngine.KeptStatus.Kept : KeyValueEngine.KeptStatus.Refused, (KeyValueEngine.KeptStatus)kept.Byte());
+        Assert.Equal(promise == None ? KeyValueEngine.KeptStatus.Kept : KeyValueEngine.KeptStatus.Refused, SaidTo(owner, copy));
     }
 
     [Theory, InlineData(None), InlineData(Given), InlineData(Old)]
     public void What_a_reader_found_is_not_taken_below_a_promise_either(int promise)
     {
-        var net = KeyValueNet.Of("a", "b", "c");
-        var owners = net["a"].Engine.Owners("k");
-        var (owner, copy) = (net[owners[0]], net[owners[1]]);
-        owner.Submit(new() { Verb = KeyValueVerb.Put, Key = "k", Value = "v"u8.ToArray(), Expected = 0 });
-        owner.Obey();
-        var asked = Last(owner, MessageKind.Promise, copy.Name);
-        Hear(copy, owner.Name, asked);
-        Hear(owner, copy.Name, Last(copy, MessageKind.Promised, owner.Name));
-        var record = Last(owner, MessageKind.Replicate, copy.Name);
+        var (owner, copy, other, asked, record) = Promised();
 
-        if (promise != None) Hear(copy, owners[2], Higher(asked));
+        if (promise != None) Hear(copy, other, Higher(asked));
         if (promise == Old) copy.Pass(KeyValueLimits.KeepPromise + TimeSpan.FromSeconds(1));
         Hear(copy, owner.Name, OfReader(record));
 
-        var kept = new KeyValueReader(Last(copy, MessageKind.Kept, owner.Name));
-        MessageHead.Read(ref kept, out _);
-        kept.Number();
-        Assert.Equal(promise == None ? KeyValueEngine.KeptStatus.Kept : KeyValueEngine.KeptStatus.Promised, (KeyValueEngine.KeptStatus)kept.Byte());
+        Assert.Equal(promise == None ? KeyValueEngine.KeptStatus.Kept : KeyValueEngine.KeptStatus.Promised, SaidTo(owner, copy));
     }
 
     [Theory, InlineData(3), InlineData(4)]
