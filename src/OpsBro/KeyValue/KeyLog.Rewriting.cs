@@ -18,15 +18,35 @@ internal sealed partial class KeyLog
 
     string Fresh => path + ".new";
 
-    /// <summary>The engine's clock calls it, about once a second: what could not be written is tried again, and a file that is gone is noticed.</summary>
+    /// <summary>
+    /// The engine's clock calls it, about once a second: what could not be written is tried again, and a file that is gone, or is another one, is noticed.
+    /// </summary>
     public void Look()
     {
-        if (!isFailing && !isBroken && !File.Exists(path))
-        {
-            LogGone(path);
-            Break();
-        }
-        if (isFailing || isBroken) wake.Set();
+        if (!isFailing && !isBroken && FileIdentity.Of(path) != file!.Identity) isLost = true;
+        if (isLost || isFailing || isBroken) wake.Set();
+    }
+
+    /// <summary>On the log's thread, which alone gives the name another file: <see cref="Look"/> may have come just when it did.</summary>
+    void LookAgain()
+    {
+        isLost = false;
+        if (isBroken) return;
+        var found = FileIdentity.Of(path);
+        if (found == file!.Identity) return;
+        if (found is null) LogGone(path);
+        else LogReplaced(path);
+        Break();
+    }
+
+    /// <summary>What somebody put in the place of the log is not ours to remove.</summary>
+    void MoveForeignAside()
+    {
+        if (FileIdentity.Of(path) is not { } found || found == (file?.Identity ?? read)) return;
+        var aside = AsideAs("foreign");
+        if (Directory.Exists(path)) Directory.Move(path, aside);
+        else File.Move(path, aside);
+        LogForeign(path, aside);
     }
 
     bool WantsRewrite => isBroken || (file!.End > LeastRewritten + 2 * live && Monotonic.Now >= notBefore);
@@ -130,6 +150,12 @@ internal sealed partial class KeyLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is gone while the agent runs; it is written anew from memory")]
     partial void LogGone(string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is another file than the one that the agent writes; it is written anew from memory")]
+    partial void LogReplaced(string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} was put there by somebody else; it is {Aside} now")]
+    partial void LogForeign(string file, string aside);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} could not be written anew, and keeps what is out of date: {Reason}")]
     partial void LogNotRewritten(string file, string reason);

@@ -8,7 +8,7 @@ namespace OpsBro.KeyValue;
 /// The rows of the engine on the disk: <c>kv.log</c>, to which each commit appends one record, flushed before anybody is told. What is given while
 /// a commit runs goes into the next one, so that many writes share one flush of the disk, and a single one does not wait: who gave it
 /// commits it. The engine has every row in memory, so that the log is written anew from there: when most of it is out of date, after the
-/// disk refused a record, and when someone removed the file.
+/// disk refused a record, and when someone removed or replaced the file.
 /// </summary>
 internal sealed partial class KeyLog : IDisposable
 {
@@ -39,11 +39,12 @@ internal sealed partial class KeyLog : IDisposable
     readonly ManualResetEventSlim stop = new(false);
     readonly Thread thread;
     KeyLogFile? file;
+    FileIdentity? read;                 // of the file that was loaded
     KeyLogBatch waiting = new(), taken = new();
     KeyLogBatch? fresh;                 // the log that is being written anew misses these
     long last, takenTicket, live;
     TimeSpan notBefore;
-    volatile bool isAsked, isBroken, isFailing, isSlow, isStopping;
+    volatile bool isAsked, isBroken, isFailing, isLost, isSlow, isStopping;
     volatile string problem = "";
 
     /// <summary>Makes it; <see cref="Load"/> opens the file.</summary>
@@ -74,6 +75,7 @@ internal sealed partial class KeyLog : IDisposable
     /// <exception cref="IOException">The file cannot be had: what it holds is not known.</exception>
     public List<StoredRow> Load()
     {
+        read = FileIdentity.Of(path);
         var found = Read();
         live = found.Bytes;
         try
@@ -111,7 +113,7 @@ internal sealed partial class KeyLog : IDisposable
 
     KeyLogReader.Found MoveAside(string damage)
     {
-        var aside = $"{path}.damaged-{time.GetUtcNow():yyyyMMddTHHmmssfff}";
+        var aside = AsideAs("damaged");
         try
         {
             File.Move(path, aside);
@@ -124,6 +126,8 @@ internal sealed partial class KeyLog : IDisposable
         LogMovedAside(path, damage, aside);
         return new(0, 0, false, 0, []);
     }
+
+    string AsideAs(string what) => $"{path}.{what}-{time.GetUtcNow():yyyyMMddTHHmmssfff}";
 
     IOException CannotOpen(Exception e) =>
         new($"{path} cannot be opened ({e.Message}): keys and values wait for it; look at the directory's mode and at df", e);
@@ -148,6 +152,7 @@ internal sealed partial class KeyLog : IDisposable
     void TakePlace(KeyLogFile made)
     {
         made.Flush();
+        MoveForeignAside();
         File.Move(Fresh, path, overwrite: true);
         Posix.FlushDirectory(Path.GetDirectoryName(path)!);
         file?.Dispose();
@@ -230,6 +235,7 @@ internal sealed partial class KeyLog : IDisposable
             if (isFailing) stop.Wait(retryPause);
             try
             {
+                if (isLost) LookAgain();
                 if (WantsRewrite) Rewrite();
                 CommitAll();
             }

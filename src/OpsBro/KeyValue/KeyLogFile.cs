@@ -26,8 +26,12 @@ internal sealed class KeyLogFile : IDisposable
     {
         (this.stream, this.id, End) = (stream, id, end);
         handle = stream.SafeFileHandle;
+        Identity = FileIdentity.Of(handle);
         Reserved = RandomAccess.GetLength(handle);
     }
+
+    /// <summary>Which file it is: the name may come to be another one's.</summary>
+    public FileIdentity Identity { get; }
 
     /// <summary>Where the next record goes.</summary>
     public long End { get; private set; }

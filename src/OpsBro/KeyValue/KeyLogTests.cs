@@ -16,6 +16,7 @@ public sealed class KeyLogTests : IDisposable
     readonly SemaphoreSlim more = new(0);
     readonly Lock engine = new();
     readonly SortedDictionary<string, StoredRow> rows = new(StringComparer.Ordinal);   // what the engine holds
+    Action whenGiven = () => { };
     long ticket;
 
     string FileName => Path.Join(directory, "kv.log");
@@ -29,6 +30,7 @@ public sealed class KeyLogTests : IDisposable
     void Give(int part, Action<IReadOnlyList<StoredRow>> take)
     {
         lock (engine) take([.. rows.Values.Where(row => part < Parts && row.Name.Length % Parts == part)]);
+        whenGiven();
     }
 
     void Persisted(long upTo)
@@ -168,6 +170,101 @@ public sealed class KeyLogTests : IDisposable
 
         using var again = Open();
         Assert.Equal(["Entry a=1", "Entry b=2"], Texts(again.Load()));
+    }
+
+    string[] Aside(string what) => [.. Directory.EnumerateFileSystemEntries(directory, $"kv.log.{what}-*")];
+
+    /// <summary>A log with row <c>a</c>, another file in its place, and a look.</summary>
+    void Replace(Action<string> replace)
+    {
+        using (var log = Open())
+        {
+            log.Load();
+            Until(() => IsOnDisk(Write(log, Row("a", "1"))));
+
+            replace(FileName);
+            log.Look();
+            Until(() => log.Rewritten == 1);
+            Until(() => IsOnDisk(Write(log, Row("b", "2"))));
+            log.Look();   // now it is ours
+            Until(() => IsOnDisk(Write(log, Row("c", "3"))));
+            log.Dispose();
+            Assert.Equal(1, log.Rewritten);
+        }
+
+        using var again = Open();
+        Assert.Equal(["Entry a=1", "Entry b=2", "Entry c=3"], Texts(again.Load()));
+    }
+
+    [Fact]
+    public void A_file_that_is_replaced_is_written_anew_from_memory_and_the_other_one_is_moved_aside()
+    {
+        var other = Path.Join(directory, "other");
+        File.WriteAllText(other, "the letter of a friend");
+
+        Replace(path => File.Move(other, path, overwrite: true));
+
+        Assert.Equal("the letter of a friend", File.ReadAllText(Assert.Single(Aside("foreign"))));
+    }
+
+    [Fact]
+    public void A_copy_of_the_file_in_its_place_is_another_file()
+    {
+        var copy = Path.Join(directory, "copy");
+
+        Replace(path =>
+        {
+            File.Copy(path, copy);
+            File.Move(copy, path, overwrite: true);
+        });
+
+        Assert.Equal("a", Assert.Single(KeyLogReader.Read(Assert.Single(Aside("foreign"))).Rows).Name);
+    }
+
+    [Fact]
+    public void A_directory_in_the_place_of_the_file_is_moved_aside_with_what_is_in_it()
+    {
+        Replace(path =>
+        {
+            File.Delete(path);
+            Directory.CreateDirectory(path);
+            File.WriteAllText(Path.Join(path, "letter"), "of a friend");
+        });
+
+        Assert.Equal("of a friend", File.ReadAllText(Path.Join(Assert.Single(Aside("foreign")), "letter")));
+    }
+
+    [Fact]
+    public void A_link_to_where_the_file_was_moved_is_no_other_file()
+    {
+        using var log = Open();
+        log.Load();
+        var moved = Path.Join(directory, "moved");
+        File.Move(FileName, moved);
+        File.CreateSymbolicLink(FileName, moved);
+
+        log.Look();
+        Until(() => IsOnDisk(Write(log, Row("a", "1"))));
+        log.Dispose();
+
+        Assert.Equal(0, log.Rewritten);
+        Assert.Equal(["Entry a=1"], Texts(KeyLogReader.Read(moved).Rows));
+    }
+
+    [Fact]
+    public void A_file_that_comes_while_the_log_is_written_anew_is_moved_aside_as_well()
+    {
+        using var log = Open();
+        log.Load();
+        Until(() => IsOnDisk(Write(log, Row("a", "1"))));
+        whenGiven = () => File.WriteAllText(FileName, "the letter of a friend");
+
+        File.Delete(FileName);
+        log.Look();
+        Until(() => log.Rewritten == 1);
+
+        Assert.Equal("the letter of a friend", File.ReadAllText(Assert.Single(Aside("foreign"))));
+        Assert.Equal(["Entry a=1"], Texts(KeyLogReader.Read(FileName).Rows));
     }
 
     [Fact]

@@ -83,15 +83,22 @@ public sealed class KeyValueRestartEndToEndTests
         Assert.Contains("damaged", Json((await Send(client, "GET", "/v1/kv-state")).Text).GetProperty("problems")[0].GetString());
     }
 
-    [Fact]
-    public async Task A_file_that_is_removed_while_the_agent_runs_is_written_anew_and_nothing_is_lost()
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_file_that_is_removed_or_replaced_while_the_agent_runs_is_written_anew_and_nothing_is_lost(bool isReplaced)
     {
         await using var agent = await Started();
         using var client = agent.Socket();
         await Until(client, "PUT", "/v1/kv/a", "1");
 
         var file = Path.Join(agent.Data, "kv.log");
-        File.Delete(file);
+        if (isReplaced)
+        {
+            await File.WriteAllTextAsync($"{file}.letter", "the letter of a friend");
+            File.Move($"{file}.letter", file, overwrite: true);
+            await RunningAgent.Until(() => Aside(file).Length == 1, () => "the other file is not moved aside");
+            Assert.Equal("the letter of a friend", await File.ReadAllTextAsync(Aside(file)[0]));
+        }
+        else File.Delete(file);
         await RunningAgent.Until(() => File.Exists(file), () => "the file does not come back");
         await Until(client, "PUT", "/v1/kv/b", "2");
         await agent.Kill();
@@ -101,6 +108,8 @@ public sealed class KeyValueRestartEndToEndTests
         Assert.Equal("1", await Until(again, "GET", "/v1/kv/a?raw"));
         Assert.Equal("2", await Until(again, "GET", "/v1/kv/b?raw"));
     }
+
+    static string[] Aside(string file) => Directory.GetFiles(Path.GetDirectoryName(file)!, $"{Path.GetFileName(file)}.foreign-*");
 
     [Fact]
     public async Task Another_name_of_the_node_is_taken_over()
