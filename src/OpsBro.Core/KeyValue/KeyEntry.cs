@@ -61,17 +61,20 @@ public sealed class KeyEntry(string key, ulong keyHash)
         }
     }
 
-    /// <summary>Bytes that count against the store's limit.</summary>
+    /// <summary>Bytes that count against the store's limit, of a promise alone none.</summary>
     public long Size
     {
         get
         {
             if (Winner is null) return 0;
-            var size = Key.Length + Winner.Value.Length;
-            foreach (var loser in Losers) size += loser.Value.Length;
+            var size = SizeOf(Key, Winner.Value.Length);
+            foreach (var loser in Losers) size += KeyValueLimits.Overhead + loser.Value.Length;
             return size;
         }
     }
+
+    /// <summary>What a key with one version counts.</summary>
+    public static long SizeOf(string key, int value) => KeyValueLimits.Overhead + key.Length + value;
 
     /// <summary>It holds this very write.</summary>
     public bool Has(in Dot dot)

@@ -53,6 +53,16 @@ public class KeyEntryTests
     }
 
     [Fact]
+    public void Each_version_counts_what_it_takes_beside_its_value()
+    {
+        var entry = Merged([Record(1, new Dot(1, 1)), Record(2, new Dot(2, 1)), Record(3, new Dot(3, 1))]);
+
+        Assert.Equal(KeyEntry.SizeOf("k", 0) + 2 * KeyValueLimits.Overhead, entry.Size);
+        Assert.Equal(KeyValueLimits.Overhead + 1, KeyEntry.SizeOf("k", 0));
+        Assert.Equal(0, Merged([]).Size);
+    }
+
+    [Fact]
     public void The_context_of_a_write_is_bounded_and_keeps_the_newest()
     {
         var winner = Record(100, new Dot(1_000, 1), [.. Enumerable.Range(1, KeyValueLimits.MaxContext).Select(i => new Dot((ulong)i, i))]);

@@ -38,7 +38,7 @@ sealed partial class KeyStore
     /// <summary>The store's id and the number of this start, for dots.</summary>
     public ulong Writer { get; set; }
 
-    /// <summary>Bytes of keys and values.</summary>
+    /// <summary>Sum of what the entries count: <see cref="KeyEntry.Size"/>.</summary>
     public long Bytes { get; set; }
 
     /// <summary>Rows that could not be read.</summary>

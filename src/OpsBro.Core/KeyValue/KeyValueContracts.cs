@@ -220,6 +220,6 @@ public sealed record KeyValueSettings
     /// <summary>Seed of the choice of peers.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Bytes of keys and values that this node keeps.</summary>
+    /// <summary>Bytes that this node keeps (<see cref="KeyEntry.Size"/>).</summary>
     public long MaxStore { get; init; } = KeyValueLimits.DefaultStore;
 }

@@ -6,7 +6,7 @@ public sealed record KeyValueStatistics
     /// <summary>Keys with a value.</summary>
     public required int Keys { get; init; }
 
-    /// <summary>Bytes of keys and values.</summary>
+    /// <summary>Bytes of keys and values, and <see cref="KeyValueLimits.Overhead"/> for each.</summary>
     public required long Bytes { get; init; }
 
     /// <summary>Most bytes that are kept.</summary>

@@ -66,7 +66,7 @@ public sealed partial class KeyValueEngine
     /// </summary>
     bool IsTooMuch(KeyEntry? entry, string key, int value)
     {
-        var more = key.Length + value - (entry?.Size ?? 0);
+        var more = KeyEntry.SizeOf(key, value) - (entry?.Size ?? 0);
         return more > 0 && store.Bytes + more > settings.MaxStore + settings.MaxStore / 8;
     }
 
@@ -74,10 +74,14 @@ public sealed partial class KeyValueEngine
     string? NoRoom(Request request)
     {
         if (request.Operation.Verb != KeyValueVerb.Put) return null;
-        var more = request.Operation.Key.Length + request.Operation.Value.Length - (store.Find(request.Operation.Key, request.KeyHash)?.Size ?? 0);
+        var (key, value) = (request.Operation.Key, request.Operation.Value.Length);
+        var more = KeyEntry.SizeOf(key, value) - (store.Find(key, request.KeyHash)?.Size ?? 0);
         if (more <= 0) return null;
         if (store.Bytes + more > settings.MaxStore)
-            return $"the store of {settings.Name} is full ({store.Bytes} of {settings.MaxStore} bytes); remove keys or raise its limit";
+        {
+            return $"the store of {settings.Name} is full ({store.Bytes} of {settings.MaxStore} bytes, of which each key takes {KeyValueLimits.Overhead} "
+                + "beside itself and its value); remove keys or raise its limit";
+        }
         foreach (var name in ring.Live(Ring.PartitionOf(request.KeyHash)))
             if (membership.Peers.GetValueOrDefault(name)?.Said?.IsFull == true) return $"the store of {name} is full; remove keys or raise its limit";
         return null;

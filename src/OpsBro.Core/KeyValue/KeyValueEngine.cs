@@ -47,7 +47,7 @@ public sealed partial class KeyValueEngine
     /// <summary>While set, the disk takes nothing: operations that write are refused with this reason; reads go on. Empty when all is well.</summary>
     public string DiskProblem { get; set; } = "";
 
-    /// <summary>Bytes of keys and values that this node keeps; the operator may change it.</summary>
+    /// <summary>Bytes that this node keeps (<see cref="KeyEntry.Size"/>); the operator may change it.</summary>
     public long MaxStore
     {
         get => settings.MaxStore;

@@ -15,7 +15,14 @@ public static class KeyValueLimits
     /// <summary>Most operations in one batch.</summary>
     public const int MaxBatchOperations = 1_000;
 
-    /// <summary>Bytes of keys and values that one node keeps, unless its configuration says otherwise.</summary>
+    /// <summary>
+    /// What each version of a key counts beside key and value: about what it takes in memory. Measured with GC.GetTotalMemory before and after 100,000 puts,
+    /// less the bytes of keys (7 and 32) and values (1, 8 and 100): 318 to 349 a key on a node alone, 361 to 390 read from the disk; on three nodes, whose
+    /// copies also hold the message that brought them, 428 to 476, with a time to live 475 to 523; removals 334 to 492.
+    /// </summary>
+    public const int Overhead = 512;
+
+    /// <summary>Bytes that one node keeps, of keys, values and <see cref="Overhead"/>, unless its configuration says otherwise.</summary>
     public const long DefaultStore = 64L * 1024 * 1024;
 
     /// <summary>Partitions: the first byte of the SHA-1 of a key is its partition.</summary>

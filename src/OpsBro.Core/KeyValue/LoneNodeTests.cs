@@ -213,17 +213,59 @@ public class LoneNodeTests
     [Fact]
     public void A_full_store_refuses_and_takes_removals_and_smaller_values()
     {
-        var rig = KeyValueRig.Started(maxStore: 1_000);
-        rig.Put("a", new string('x', 600));
+        var rig = KeyValueRig.Started(maxStore: 100_000);
+        rig.Put("a", new string('x', 60_000));
 
-        var refused = rig.Put("b", new string('x', 600));
+        var refused = rig.Put("b", new string('x', 60_000));
 
         Assert.Equal(KeyValueStatus.NoSpace, refused.Status);
-        Assert.Contains("1000", refused.Reason);
+        Assert.Contains("100000", refused.Reason);
         Assert.Equal(KeyValueStatus.Ok, rig.Put("a", "small").Status);
-        Assert.Equal(KeyValueStatus.Ok, rig.Put("b", new string('x', 600)).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("b", new string('x', 60_000)).Status);
         Assert.Equal(KeyValueStatus.Ok, rig.Delete("b").Status);
-        Assert.Equal(KeyValueStatus.Ok, rig.Put("c", new string('x', 900)).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("c", new string('x', 90_000)).Status);
+    }
+
+    [Fact]
+    public void Tiny_keys_fill_a_store_by_what_they_take_in_memory()
+    {
+        const int fit = 100;
+        var room = fit * KeyEntry.SizeOf("k00", 1);
+        var rig = KeyValueRig.Started(maxStore: room);
+        for (var i = 0; i < fit; i++) Assert.Equal(KeyValueStatus.Ok, rig.Put($"k{i:00}", "1").Status);
+
+        var refused = rig.Put("new", "1");
+        Assert.Equal((KeyValueStatus.NoSpace, room), (refused.Status, rig.Engine.Statistics.Bytes));
+        Assert.Contains($"each key takes {KeyValueLimits.Overhead}", refused.Reason);
+
+        // a removal is remembered, and takes as much until it is forgotten
+        for (var i = 0; i < fit; i++) Assert.Equal(KeyValueStatus.Ok, rig.Delete($"k{i:00}").Status);
+        Assert.Equal(room - fit, rig.Engine.Statistics.Bytes);
+        Assert.Equal(KeyValueStatus.NoSpace, rig.Put("new", new string('x', fit)).Status);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("k00", new string('x', fit)).Status);
+        for (var i = 0; i < 100; i++) rig.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(KeyEntry.SizeOf("k00", fit), rig.Engine.Statistics.Bytes);
+        Assert.Equal(KeyValueStatus.Ok, rig.Put("new", "1").Status);
+    }
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void What_counts_is_the_same_when_it_is_read_from_the_disk(int seed)
+    {
+        var random = new Random(seed);
+        var rig = KeyValueRig.Started();
+        for (var i = 0; i < 400; i++)
+        {
+            var key = $"k{random.Next(60)}";
+            if (random.Next(4) == 0) rig.Delete(key);
+            else rig.Put(key, new string('x', random.Next(300)), expected: random.Next(8) == 0 ? 0 : null, timeToLive: random.Next(3) == 0 ? 90_000 : 0);
+            if (i % 10 == 0) rig.Pass(second);
+        }
+        for (var i = 0; i < 3; i++) rig.Pass(TimeSpan.FromMinutes(1));   // some have lost their values
+        var bytes = rig.Engine.Statistics.Bytes;
+
+        rig.Start();
+
+        Assert.Equal((bytes, true), (rig.Engine.Statistics.Bytes, bytes > 50 * KeyValueLimits.Overhead));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed record KeyStateView
     public required bool IsMember { get; init; }
     /// <summary>Keys that this agent keeps.</summary>
     public required int Keys { get; init; }
-    /// <summary>Bytes of its keys and values.</summary>
+    /// <summary>Bytes of its keys and values, and what each key takes in memory beside them.</summary>
     public required long Bytes { get; init; }
     /// <summary>Most bytes that it keeps: kv.max_size.</summary>
     public required long MaxBytes { get; init; }

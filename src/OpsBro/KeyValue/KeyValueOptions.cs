@@ -15,7 +15,7 @@ internal sealed record KeyValueOptions
     /// <summary>What is not written.</summary>
     public static readonly KeyValueOptions Default = new();
 
-    /// <summary>Bytes of keys and values that this node keeps. They are in memory too.</summary>
+    /// <summary>Bytes that this node keeps: keys, values, and <see cref="KeyValueLimits.Overhead"/> for each. They are in memory too.</summary>
     public long MaxSize { get; init; } = KeyValueLimits.DefaultStore;
 
     /// <summary>Reads them; what cannot be read is a problem and has its default.</summary>

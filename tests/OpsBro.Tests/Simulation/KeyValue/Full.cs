@@ -5,7 +5,7 @@ namespace OpsBro.Tests.Simulation.KeyValue;
 /// <summary>Stores with little room.</summary>
 static class Full
 {
-    const int Room = 20_000, Value = 900, Keys = 40;
+    const int Room = 100_000, Value = 4_000, Keys = 40;   // what removals count until they are forgotten is a fifth of the room
 
     /// <summary>Plays it.</summary>
     public static KeyValueSimulation Play(ulong seed)
@@ -24,7 +24,8 @@ static class Full
             }
             Within(run);
         }
-        run.Require(run.Nodes.Count(n => n.IsMember) > 3 || refused > 0, "36,000 bytes went into stores of 20,000");
+        run.Require(run.Nodes.Count(n => n.IsMember) > 3 || refused > 0,
+            $"{Keys * KeyEntry.SizeOf("f/00", Value)} bytes went into stores of {Room}");
         run.ClientsWork = false;
         run.Run(15);   // a copy that has no room for what the others have cannot be settled
         for (var i = 0; i < Keys; i++)
@@ -48,8 +49,10 @@ static class Full
     {
         foreach (var node in run.Running)
         {
-            var bytes = node.Engine!.LocalEntries("").Sum(e => e.Key.Length + e.Size + e.Conflicts.Sum(c => c.Size));
+            var bytes = node.Engine!.LocalEntries("").Sum(e => KeyEntry.SizeOf(e.Key, e.Size) + e.Conflicts.Sum(c => KeyValueLimits.Overhead + c.Size));
             run.Require(bytes <= Room + 4 * Value, $"{node.Name} holds {bytes} bytes in a store of {Room}");
+            var counted = node.Engine!.Statistics.Bytes;
+            run.Require(counted >= bytes, $"{node.Name} holds {bytes} bytes and counts {counted}");
         }
     }
 }
