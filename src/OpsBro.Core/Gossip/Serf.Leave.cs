@@ -17,7 +17,7 @@ sealed partial class Serf
         /// <summary>The intent goes round: that we leave, and do not fail.</summary>
         Intent,
 
-        /// <summary>The goodbye goes round.</summary>
+        /// <summary>The goodbye goes round, and the intent once more.</summary>
         Goodbye,
 
         /// <summary>All was said; we still answer for a while.</summary>
@@ -36,24 +36,31 @@ sealed partial class Serf
         if (IsLeaving) return;
         leaving = LeavePhase.Intent;
         phaseEnds = now;
+        SayLeaving(now);
+        if (HasOthers) phaseEnds = now + GossipLimits.BroadcastTimeout;
+    }
+
+    void SayLeaving(TimeSpan now)
+    {
         var intent = new LeaveIntent(clock.Next(), settings.Name, false);
         Take(intent, now);
-        if (!HasOthers) return;   // nobody is there to be told
-        intents.Add(Encode(intent), LeaveName);
-        phaseEnds = now + GossipLimits.BroadcastTimeout;
+        if (HasOthers) intents.Add(Encode(intent), LeaveName);   // else nobody is there to be told
     }
 
     const string LeaveName = "leave";
 
     TimeSpan TickLeave(TimeSpan now)
     {
-        if (leaving == LeavePhase.Intent && (now >= phaseEnds || !intents.Has(LeaveName)))
+        if (leaving == LeavePhase.Intent && (now >= phaseEnds || !HasOthers || !intents.Has(LeaveName)))
         {
             swim.Leave(now);
             Gone(swim.Self, "it said goodbye", now);
+            // Once more, and newer. Serf's agents hand the time of the first on as that of a join (their state tells no leaving ones), and whoever
+            // heard it so takes the first itself for old: to him we fail with the goodbye. The second one makes him say that we left.
+            SayLeaving(now);
             (leaving, phaseEnds) = (LeavePhase.Goodbye, now + (HasOthers ? GossipLimits.BroadcastTimeout : TimeSpan.Zero));
         }
-        if (leaving == LeavePhase.Goodbye && (now >= phaseEnds || swim.AllRumoursSent))
+        if (leaving == LeavePhase.Goodbye && (now >= phaseEnds || !HasOthers || (swim.AllRumoursSent && !intents.Has(LeaveName))))
             (leaving, phaseEnds) = (LeavePhase.Linger, now + (HasOthers ? GossipLimits.LeavePropagateDelay : TimeSpan.Zero));
         if (leaving == LeavePhase.Linger && now >= phaseEnds)
         {

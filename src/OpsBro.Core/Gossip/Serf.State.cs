@@ -14,8 +14,11 @@ sealed partial class Serf
         foreach (var node in swim.Nodes)
         {
             if (node.Status == MemberStatus.None) continue;
-            status.Add(new(node.Name, node.StatusTime));
-            if (node.Status == MemberStatus.Left) left.Add(node.Name);
+            // Who is about to leave is among those who left: else his time would be read as that of a join, and the leave with the same time, when
+            // it comes, as an old one. A reader makes the time one more, so that he arrives at that of the leave, and at no newer one.
+            var isLeaving = node.Status == MemberStatus.Leaving;
+            status.Add(new(node.Name, isLeaving ? Math.Max(node.StatusTime, 1) - 1 : node.StatusTime));
+            if (isLeaving || node.Status == MemberStatus.Left) left.Add(node.Name);
         }
         var ring = new List<EventSlot?>();   // an empty one spares the 515 bytes of Serf's nils
         foreach (var (time, items) in pastEvents.All()) ring.Add(new EventSlot(time, items));

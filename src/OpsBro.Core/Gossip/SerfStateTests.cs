@@ -17,7 +17,13 @@ public class SerfStateTests
     }
 
     /// <summary>Gives a peer's state, and takes ours.</summary>
-    SerfPushPull? Merge(SerfPushPull? state, byte from = 2, bool isJoin = false)
+    SerfPushPull? Merge(SerfPushPull? state, byte from = 2, bool isJoin = false) =>
+        Exchange(self, PeerAddress.Of([10, 0, 0, from], 40_000), state, isJoin);
+
+    /// <summary>What a node tells of the members to one who asks.</summary>
+    internal static SerfPushPull StateOf(MemoryNode node, PeerAddress asker) => Exchange(node, asker, null, isJoin: false)!;
+
+    static SerfPushPull? Exchange(MemoryNode node, PeerAddress from, SerfPushPull? state, bool isJoin)
     {
         var serf = new SpanWriter();
         state?.Write(serf);
@@ -26,7 +32,7 @@ public class SerfStateTests
         var sealedStream = new System.Buffers.ArrayBufferWriter<byte>();
         new StreamCodec(null, []).Write(stream.Written, dialed: true, default, sealedStream);
         ReadOnlyMemory<byte> answer = default;
-        self.Do((engine, now) => answer = engine.Accept(PeerAddress.Of([10, 0, 0, from], 40_000), sealedStream.WrittenMemory, now));
+        node.Do((engine, now) => answer = engine.Accept(from, sealedStream.WrittenMemory, now));
         Assert.Equal(StreamFault.None, new StreamCodec(null, []).TryRead(answer, dialed: true, out var message));
         var reader = new PushPullReader(message.Body.Span);
         while (reader.Next() is not null) { }
@@ -96,6 +102,20 @@ public class SerfStateTests
         for (var i = 0; i < 10; i++) Merge(State(9, ("bob", 5)) with { LeftMembers = ["bob"] });
 
         Assert.Equal((MemberStatus.Left, 5ul), (self.Engine.Find("bob")!.Status, self.Engine.Find("bob")!.StatusTime));
+    }
+
+    [Fact]
+    public void One_that_is_about_to_leave_leaves_at_the_other_side_too_with_the_same_time()
+    {
+        self.Hears(new LeaveIntent(6, "bob", false));
+        Assert.Equal(MemberStatus.Leaving, self.Engine.Find("bob")!.Status);
+
+        var ours = Merge(null)!;
+
+        Assert.Equal(["bob"], ours.LeftMembers);
+        Assert.Equal(6ul, ours.StatusLTimes.Single(status => status.Key == "bob").Value + 1);   // as its reader counts
+        for (var i = 0; i < 3; i++) Merge(ours);
+        Assert.Equal((MemberStatus.Leaving, 6ul), (self.Engine.Find("bob")!.Status, self.Engine.Find("bob")!.StatusTime));
     }
 
     [Fact]
