@@ -35,7 +35,16 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         var logger = app.Services.GetRequiredService<ILogger<AgentHost>>();
         // every hosted loop is made before any is started, so that Readiness knows whom to wait for
         _ = app.Services.GetServices<IHostedService>().Count();
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        // told to stop while it starts: what runs already ends as always, and the gossip says goodbye to those who know this node from before
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await Stop(app, logger);
+            return 0;
+        }
         ApiServer.Protect(options);
         self.Addresses = server.Addresses;
         readiness.Started();
@@ -47,11 +56,16 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         if (isOneShot) app.Lifetime.StopApplication();
         await app.WaitForShutdownAsync();
         readiness.Stopping();
+        await Stop(app, logger);
+        return 0;
+    }
+
+    async Task Stop(WebApplication app, ILogger logger)
+    {
         ServiceManager.Notify("STOPPING=1");
         await app.StopAsync(new CancellationTokenSource(StopPatience).Token);
         LogStopped(logger);
         File.Delete(options.Socket);
-        return 0;
     }
 
     WebApplication Build(AgentLog log, out ApiServer server)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using OpsBro.Config;
 using OpsBro.Core.Gossip;
+using OpsBro.Platform;
 
 namespace OpsBro.Gossip;
 
@@ -20,8 +21,18 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
     /// <summary>Pauses before the first tries to join a seed.</summary>
     static readonly TimeSpan[] firstTries = [TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)];
 
+    /// <summary>
+    /// A goodbye waits for the members that are being looked for, up to so long after the pool was opened: they know this node from before its
+    /// restart, and without a word from it they would see it fail.
+    /// </summary>
+    public static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(3);
+
+    static readonly TimeSpan lookAgain = TimeSpan.FromMilliseconds(50);
+
     readonly CancellationTokenSource stop = new();
     CancellationTokenSource searching = new();
+    Task returning = Task.CompletedTask;
+    TimeSpan openedAt;
     IReadOnlyList<SeedAddress> seeds = [];
     IReadOnlyList<KeyValuePair<string, string>> tags = [];
     PoolSettings? settings;
@@ -121,7 +132,7 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
         opened.Start();
         (pool, settings, encrypt) = (opened, next, key);
         searching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-        _ = Guard(ComeBack(opened, past, searching.Token));
+        (openedAt, returning) = (Monotonic.Now, Guard(ComeBack(opened, past, searching.Token)));
     }
 
     /// <summary>Seeds were given or changed: find them without holding anybody up.</summary>
@@ -233,10 +244,25 @@ internal sealed class ZonePool(string zone, ClusterParts parts) : IAsyncDisposab
     public async Task Leave(bool forGood, CancellationToken cancel)
     {
         if (pool is not { } current) return;
+        var isKnown = current.Broken.Length == 0 && !current.HasLeft && await IsKnown(current, cancel);
         await searching.CancelAsync();
-        if (current.Broken.Length == 0 && !current.HasLeft && (await Glance(current))?.Count > 1) await current.Leave(cancel);
+        if (isKnown) await current.Leave(cancel);
         if (forGood) current.Snapshot?.Left();
         Close();
+    }
+
+    /// <summary>Somebody is there to be told a goodbye, or is found soon.</summary>
+    async Task<bool> IsKnown(GossipPool current, CancellationToken cancel)
+    {
+        while (true)
+        {
+            // before the look: who was found last is seen by it
+            var isOver = (returning.IsCompleted && seeds.Count == 0) || Monotonic.Now - openedAt > ReturnPatience || cancel.IsCancellationRequested;
+            if (await Glance(current) is not { } seen) return false;
+            if (seen.Count > 1) return true;
+            if (isOver) return false;
+            await Task.Delay(lookAgain, CancellationToken.None);
+        }
     }
 
     static async Task<GossipPool.Glance?> Glance(GossipPool current)

@@ -114,14 +114,33 @@ sealed partial class RunningAgent : IAsyncDisposable
     /// <summary>Starts the agent, with more flags, and waits until it is initialized.</summary>
     public async Task Start(params string[] flags)
     {
+        Launch(flags);
+        var waited = await Run("agent", "wait-initialized", "--timeout", $"{Patience.TotalSeconds}");
+        Assert.True(waited.ExitCode == 0, $"the agent did not start: {waited.Errors}\n{LogText()}");
+    }
+
+    /// <summary>Starts the agent and waits for nothing.</summary>
+    public void Launch(params string[] flags)
+    {
         process?.Dispose();
         process = ChildProcess.Start(Inside(StartInfo(["agent", "start", .. flags])));
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var waited = await Run("agent", "wait-initialized", "--timeout", $"{Patience.TotalSeconds}");
-        Assert.True(waited.ExitCode == 0, $"the agent did not start: {waited.Errors}\n{LogText()}");
+    }
+
+    /// <summary>SIGTERM, as a service manager would; gives the exit code.</summary>
+    public async Task<int> Terminate()
+    {
+        await Run(new ProcessStartInfo("kill", ["-TERM", $"{Pid}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        });
+        await Ended();
+        return process!.ExitCode;
     }
 
     /// <summary>SIGKILL, as a power cut would.</summary>

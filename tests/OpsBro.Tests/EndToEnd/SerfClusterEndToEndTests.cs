@@ -162,12 +162,7 @@ public class SerfClusterEndToEndTests(MixedCluster cluster) : IClassFixture<Mixe
     {
         await using var serf = await RunningSerf.Started("only");
         await using var ours = await MixedCluster.Our("returns");
-        await ours.Run("gossip", "join", serf.Address);
-        await serf.Sees("returns", "alive");
-        // the snapshot is written a moment later
-        var snapshot = Path.Join(ours.Data, "gossip", "zones", "internet", "snapshot");
-        await RunningAgent.Until(() => File.Exists(snapshot) && File.ReadAllText(snapshot).Contains("alive: only "), () => snapshot);
-        await ours.Kill();
+        await JoinAndDie(ours, serf);
         ours.Gossip("name: returns", "tags: {life: second}");
 
         await ours.Start();
@@ -177,5 +172,32 @@ public class SerfClusterEndToEndTests(MixedCluster cluster) : IClassFixture<Mixe
         await ours.Run("agent", "stop");
         await ours.Ended();
         await serf.Sees("returns", "left");   // not leaving: the program ended when all was said
+    }
+
+    [Fact]
+    public async Task A_stop_while_it_starts_again_leaves_too()
+    {
+        await using var serf = await RunningSerf.Started("only");
+        await using var ours = await MixedCluster.Our("returns");
+        await JoinAndDie(ours, serf);
+        var before = Lives();
+
+        ours.Launch();
+        // its gossip runs; the program still starts, and nobody was found yet, or just so
+        await RunningAgent.Until(() => Lives() > before, ours.LogText);
+
+        Assert.Equal(0, await ours.Terminate());
+        await serf.Sees("returns", "left");
+        int Lives() => ours.LogText().Split("alive; it is we").Length;
+    }
+
+    static async Task JoinAndDie(RunningAgent ours, RunningSerf serf)
+    {
+        await ours.Run("gossip", "join", serf.Address);
+        await serf.Sees("returns", "alive");
+        // the snapshot is written a moment later
+        var snapshot = Path.Join(ours.Data, "gossip", "zones", "internet", "snapshot");
+        await RunningAgent.Until(() => File.Exists(snapshot) && File.ReadAllText(snapshot).Contains("alive: only "), () => snapshot);
+        await ours.Kill();
     }
 }
