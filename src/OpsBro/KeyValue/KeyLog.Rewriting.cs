@@ -30,10 +30,10 @@ internal sealed partial class KeyLog
     /// <summary>On the log's thread, which alone gives the name another file: <see cref="Look"/> may have come just when it did.</summary>
     void LookAgain()
     {
-        isLost = false;
         if (isBroken) return;
         var found = FileIdentity.Of(path);
-        if (found == file!.Identity) return;
+        isLost = found != file!.Identity;
+        if (!isLost) return;
         if (found is null) LogGone(path);
         else LogReplaced(path);
         Break();
@@ -52,7 +52,7 @@ internal sealed partial class KeyLog
     bool WantsRewrite => isBroken || (file!.End > LeastRewritten + 2 * live && Monotonic.Now >= notBefore);
 
     /// <summary>A log that is only out of date is as good after a stop; one that is broken lacks something.</summary>
-    bool MayGoOn => isBroken || !isStopping;
+    bool MayGoOn => !isGivenUp && (isBroken || !isStopping);
 
     /// <summary>The file can take nothing more: it is written anew.</summary>
     void Break()
@@ -73,7 +73,7 @@ internal sealed partial class KeyLog
         KeyLogFile? made = null;
         try
         {
-            made = KeyLogFile.Make(Fresh);
+            made = KeyLogFile.Make(Fresh, FlushData);
             lock (gate) fresh = new KeyLogBatch();
             var batch = new KeyLogBatch();
             for (var part = 0; part < KeyValueEngine.RowParts && MayGoOn; part++)

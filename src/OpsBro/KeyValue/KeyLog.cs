@@ -35,6 +35,7 @@ internal sealed partial class KeyLog : IDisposable
     readonly Meter meter;
     readonly Lock gate = new();         // what waits
     readonly Lock committing = new();   // who has it has the file
+    readonly Lock telling = new();      // who has it tells what is on the disk
     readonly AutoResetEvent wake = new(false);
     readonly ManualResetEventSlim stop = new(false);
     readonly Thread thread;
@@ -42,9 +43,9 @@ internal sealed partial class KeyLog : IDisposable
     FileIdentity? read;                 // of the file that was loaded
     KeyLogBatch waiting = new(), taken = new();
     KeyLogBatch? fresh;                 // the log that is being written anew misses these
-    long last, takenTicket, live;
+    long last, told, takenTicket, live, underWaySince;
     TimeSpan notBefore;
-    volatile bool isAsked, isBroken, isFailing, isLost, isSlow, isStopping;
+    volatile bool isAsked, isBroken, isFailing, isGivenUp, isLost, isSlow, isStopping;
     volatile string problem = "";
 
     /// <summary>Makes it; <see cref="Load"/> opens the file.</summary>
@@ -81,7 +82,7 @@ internal sealed partial class KeyLog : IDisposable
         try
         {
             File.Delete(Fresh);
-            if (found.Id != 0) file = KeyLogFile.GoOn(path, found);
+            if (found.Id != 0) file = KeyLogFile.GoOn(path, found, FlushData);
             else Begin();
         }
         catch (Exception e) when (IsRefusal(e))
@@ -132,11 +133,12 @@ internal sealed partial class KeyLog : IDisposable
     IOException CannotOpen(Exception e) =>
         new($"{path} cannot be opened ({e.Message}): keys and values wait for it; look at the directory's mode and at df", e);
 
-    static bool IsRefusal(Exception e) => e is IOException or UnauthorizedAccessException;
+    /// <summary>What is disposed is the file of a log that was given up.</summary>
+    static bool IsRefusal(Exception e) => e is IOException or UnauthorizedAccessException or ObjectDisposedException;
 
     void Begin()
     {
-        var made = KeyLogFile.Make(Fresh);
+        var made = KeyLogFile.Make(Fresh, FlushData);
         try
         {
             TakePlace(made);
@@ -152,11 +154,13 @@ internal sealed partial class KeyLog : IDisposable
     void TakePlace(KeyLogFile made)
     {
         made.Flush();
+        if (isGivenUp) throw new IOException("the agent did not wait for it");   // the name may be another log's by now
         MoveForeignAside();
         File.Move(Fresh, path, overwrite: true);
         Posix.FlushDirectory(Path.GetDirectoryName(path)!);
         file?.Dispose();
         file = made;
+        isLost = false;
     }
 
     /// <summary>Writes rows, after those of earlier calls. Never waits; <see cref="Commit"/> follows, outside of the engine's lock.</summary>
@@ -228,7 +232,7 @@ internal sealed partial class KeyLog : IDisposable
 
     void Run()
     {
-        for (var isLast = false; !isLast;)
+        for (var isLast = false; !isLast && !isGivenUp;)
         {
             wake.WaitOne();
             isLast = isStopping;   // this round has all that was given before
@@ -246,6 +250,7 @@ internal sealed partial class KeyLog : IDisposable
                 Refused(e);
             }
         }
+        if (isGivenUp) Close();   // what was opened since then too
     }
 
     void CommitAll()
@@ -272,6 +277,7 @@ internal sealed partial class KeyLog : IDisposable
             if (taken.IsEmpty) return;
         }
         var began = Monotonic.Now;
+        Volatile.Write(ref underWaySince, time.GetTimestamp());
         var hasFailed = true;
         try
         {
@@ -282,6 +288,7 @@ internal sealed partial class KeyLog : IDisposable
         {
             Refused(e);   // nothing was written: the same is tried again
         }
+        Volatile.Write(ref underWaySince, 0);
         var took = Monotonic.Now - began;
         isSlow = took > longForCaller;
         meter.Ran(took, hasFailed);
@@ -311,12 +318,18 @@ internal sealed partial class KeyLog : IDisposable
 
     void Done(long ticket)
     {
-        Say("");
-        persisted(ticket);
+        lock (telling)
+        {
+            if (isGivenUp) return;
+            told = ticket;
+            Say("");
+            persisted(ticket);
+        }
     }
 
     void Refused(Exception e)
     {
+        if (isGivenUp) return;   // that was said
         if (problem.Length == 0) LogRefused(path, e.Message);
         Say($"{path}: keys and values cannot be stored: {e.Message}; look at df and at the file's mode");
     }
@@ -327,23 +340,6 @@ internal sealed partial class KeyLog : IDisposable
         if (problem == what) return;
         problem = what;
         problemChanged();
-    }
-
-    /// <summary>
-    /// Commits what waits, tells of it, and closes the file; what is given later is lost. A file that can take nothing is tried once more to be written anew.
-    /// </summary>
-    public void Dispose()
-    {
-        if (isStopping) return;
-        isStopping = true;
-        stop.Set();
-        wake.Set();
-        if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
-        lock (committing)
-        {
-            Break();   // nothing is committed any more
-            file?.Dispose();
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Error,

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using OpsBro.Core.KeyValue;
@@ -21,10 +22,11 @@ internal sealed class KeyLogFile : IDisposable
     readonly FileStream stream;
     readonly SafeFileHandle handle;
     readonly ulong id;
+    readonly Action<SafeHandle> flush;
 
-    KeyLogFile(FileStream stream, ulong id, long end)
+    KeyLogFile(FileStream stream, ulong id, long end, Action<SafeHandle> flush)
     {
-        (this.stream, this.id, End) = (stream, id, end);
+        (this.stream, this.id, End, this.flush) = (stream, id, end, flush);
         handle = stream.SafeFileHandle;
         Identity = FileIdentity.Of(handle);
         Reserved = RandomAccess.GetLength(handle);
@@ -42,7 +44,7 @@ internal sealed class KeyLogFile : IDisposable
     /// <summary>Makes an empty one; what is there is lost.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory does.</exception>
-    public static KeyLogFile Make(string path)
+    public static KeyLogFile Make(string path, Action<SafeHandle> flush)
     {
         var id = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
         var header = new byte[KeyLogFormat.FileHeader];
@@ -52,7 +54,7 @@ internal sealed class KeyLogFile : IDisposable
         try
         {
             RandomAccess.Write(stream.SafeFileHandle, header, 0);
-            return new KeyLogFile(stream, id, header.Length);
+            return new KeyLogFile(stream, id, header.Length, flush);
         }
         catch
         {
@@ -64,15 +66,15 @@ internal sealed class KeyLogFile : IDisposable
     /// <summary>Opens one that was read, to go on at its end. What stands behind it is no record, and goes.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
     /// <exception cref="UnauthorizedAccessException">The file does.</exception>
-    public static KeyLogFile GoOn(string path, in KeyLogReader.Found found)
+    public static KeyLogFile GoOn(string path, in KeyLogReader.Found found, Action<SafeHandle> flush)
     {
         var stream = Open(path, FileMode.Open);
         try
         {
             if (File.GetUnixFileMode(stream.SafeFileHandle) != OwnerOnly) File.SetUnixFileMode(stream.SafeFileHandle, OwnerOnly);
             if (found.IsTorn) stream.SetLength(found.End);
-            Posix.FlushData(stream.SafeFileHandle);   // who wrote it may have been killed before it did: what is read is told as stored
-            return new KeyLogFile(stream, found.Id, found.End);
+            flush(stream.SafeFileHandle);   // who wrote it may have been killed before it did: what is read is told as stored
+            return new KeyLogFile(stream, found.Id, found.End, flush);
         }
         catch
         {
@@ -112,7 +114,7 @@ internal sealed class KeyLogFile : IDisposable
 
     /// <summary>Waits until the disk has it all.</summary>
     /// <exception cref="IOException">The disk refuses: the file can take nothing more.</exception>
-    public void Flush() => Posix.FlushData(handle);
+    public void Flush() => flush(handle);
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
