@@ -51,10 +51,11 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         LogStarted(logger, Product.Version, Environment.ProcessId, options.ConfigDirectory, options.DataDirectory);
         ServiceManager.Notify("READY=1");
         using var stop = OnSignals(app);
-        await Task.WhenAny(readiness.Initialized, app.WaitForShutdownAsync());
+        var stopped = app.WaitForShutdownAsync();   // once: it stops every loop, and a second one beside it passes by those that are about to stop
+        await Task.WhenAny(readiness.Initialized, stopped);
         if (terminal is not null && readiness.State == "ok") SayWhatWasFound(terminal, app.Services, logger);
         if (isOneShot) app.Lifetime.StopApplication();
-        await app.WaitForShutdownAsync();
+        _ = await IsCutOff(stopped);   // said below, where it is stopped once more
         readiness.Stopping();
         await Stop(app, logger);
         return 0;
@@ -63,9 +64,23 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
     async Task Stop(WebApplication app, ILogger logger)
     {
         ServiceManager.Notify("STOPPING=1");
-        await app.StopAsync(new CancellationTokenSource(StopPatience).Token);
+        if (await IsCutOff(app.StopAsync(new CancellationTokenSource(StopPatience).Token))) LogCutOff(logger, StopPatience.TotalSeconds);
         LogStopped(logger);
         File.Delete(options.Socket);
+    }
+
+    /// <summary>Something did not end in time, for instance a request that hangs in a disk: the agent ends without it.</summary>
+    static async Task<bool> IsCutOff(Task stopping)
+    {
+        try
+        {
+            await stopping;
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
     }
 
     WebApplication Build(AgentLog log, out ApiServer server)
@@ -167,6 +182,9 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
 
     [LoggerMessage(LogLevel.Warning, "stdout takes nothing: {Reason}")]
     static partial void LogNotSaid(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "not everything ended within {Seconds} s; what was under way is cut off")]
+    static partial void LogCutOff(ILogger logger, double seconds);
 
     [LoggerMessage(LogLevel.Information, "stopped")]
     static partial void LogStopped(ILogger logger);
