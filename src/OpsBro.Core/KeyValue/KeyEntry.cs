@@ -37,6 +37,9 @@ public sealed class KeyEntry(string key, ulong keyHash)
     /// <summary>It waits to be written at the end of this call.</summary>
     internal bool IsStaged { get; set; }
 
+    /// <summary>It is among the store's keys.</summary>
+    internal bool IsListed { get; set; }
+
     /// <summary>Everybody was told that the winner's time is over.</summary>
     internal bool IsExpiryTold { get; set; }
 

@@ -89,7 +89,7 @@ sealed partial class KeyStore
             if (entry.IsOpen) partition.Promised = Math.Max(partition.Promised, entry.Promise);
             Uncount(entry, partition);
             (entry.Winner, entry.Losers, entry.Promise) = (null, [], 0);
-            Keys.Remove(entry.Key);
+            List(entry);
             Stage(entry, partition);
         }
         partition.Entries.Clear();
@@ -170,8 +170,15 @@ sealed partial class KeyStore
         }
         if (entry.Losers.Length > 0) Conflicts += sign;
         if (entry.IsOpen) partition.OpenPromises += sign;
-        if (sign < 0) return;
-        if (entry.Winner is not null) Keys.Add(entry.Key);
+        if (sign > 0) List(entry);
+    }
+
+    /// <summary>It is among the keys when it has a winner.</summary>
+    void List(KeyEntry entry)
+    {
+        if (entry.IsListed == entry.Winner is not null) return;
+        entry.IsListed = !entry.IsListed;
+        if (entry.IsListed) Keys.Add(entry.Key);
         else Keys.Remove(entry.Key);
     }
 
