@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -88,6 +89,7 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "opsbro", ContentRootPath = options.DataDirectory });
         builder.Logging.AddProvider(log);
         builder.Logging.SetMinimumLevel(LogLevel.Debug);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);   // makes an Activity for each request, of which nothing is used
         var state = new AgentState(options, Identity.Load(options.DataDirectory, new HostFiles()), TimeProvider.System.GetUtcNow());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(options).AddSingleton(log).AddSingleton(state)
@@ -105,10 +107,10 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         var http = HttpOptions.Read(config.Current.Agent, problems);
         var listeners = server = new ApiServer();
         builder.WebHost.UseKestrelCore();
-        // a request is read, answered and written on one thread of the pool: each change of thread costs as much as a small answer. What blocks then
-        // blocks its own connection only, for the sockets' own thread hands over to the pool first (DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS is off),
-        // and ApiGate leaves the thread of a link that answered the request before (LentThread)
+        // over the unix socket and TLS a request is read, answered and written on one thread of the pool; over plain TCP on that of the sockets, when it is
+        // quick: each change of thread costs as much as a small answer
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         if (http.Certificate.Length > 0) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => listeners.Configure(kestrel, options, http, problems));
         var app = builder.Build();

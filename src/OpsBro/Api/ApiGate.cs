@@ -19,7 +19,10 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
     /// <summary>Handles one request.</summary>
     public async Task Invoke(HttpContext context)
     {
-        if (LentThread.IsLent) await Task.Yield();   // the request before this one was answered on it, and it must go back
+        var loop = context.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>() is { IsQuick: true } ? null : context.Features.Get<LoopConnection>();
+        if (loop is not null) loop.IsAway = true;
+        // what takes long leaves the sockets' thread; and the request before this one may have been answered on a thread that must go back
+        if (LentThread.IsLent || (loop is not null && SocketLoop.IsHere)) await Task.Yield();
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var failed = false;
         try
@@ -48,6 +51,7 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
         }
         finally
         {
+            if (loop is not null) loop.IsAway = false;
             meter.Ran(System.Diagnostics.Stopwatch.GetElapsedTime(started), failed || context.Response.StatusCode >= 500);
         }
     }

@@ -88,6 +88,9 @@ internal sealed record ApiRoute(
     /// <summary>True for an answer that goes on until the caller ends it.</summary>
     public bool IsEndless { get; set; }
 
+    /// <summary>True for a handler that takes microseconds and never blocks: it runs on the sockets' thread (<see cref="LoopConnection"/>).</summary>
+    public bool IsQuick { get; set; }
+
     /// <summary>False for the original's paths and for those of other products, whose callers send what they always sent.</summary>
     public bool RefusesUnknownQuery => !IsLegacy && !IsForeign;
 
@@ -179,6 +182,13 @@ internal sealed record ApiRoute(
     public ApiRoute Endless()
     {
         IsEndless = true;
+        return this;
+    }
+
+    /// <summary>The handler is quick, and never blocks.</summary>
+    public ApiRoute Quick()
+    {
+        IsQuick = true;
         return this;
     }
 

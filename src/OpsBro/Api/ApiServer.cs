@@ -61,10 +61,8 @@ internal sealed class ApiServer
         }
         sockets.Add(socket);
         addresses.Add($"{(certificate is null ? "http" : "https")}://{socket.LocalEndPoint}");
-        kestrel.ListenHandle((ulong)socket.Handle, listener =>
-        {
-            if (certificate is not null) listener.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificate = certificate });
-        });
+        if (certificate is null) kestrel.Listen(new LoopEndPoint(socket));
+        else kestrel.ListenHandle((ulong)socket.Handle, listener => listener.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificate = certificate }));
     }
 
     static X509Certificate2? Certificate(AgentOptions agent, HttpOptions options, List<Problem> problems)

@@ -61,7 +61,8 @@ internal sealed class KeyRoutes(KeyValueLoop loop, KeyStreams streams, TimeProvi
     }
 
     static ApiRoute Described(ApiRoute route) =>
-        route.Fails(400, "The key or a parameter is not as it must be.").Fails(503, "Too few of the nodes that keep the key can be reached.");
+        route.Quick().Fails(400, "The key or a parameter is not as it must be.")
+            .Fails(503, "Too few of the nodes that keep the key can be reached.");
 
     Task Get(HttpContext context)
     {

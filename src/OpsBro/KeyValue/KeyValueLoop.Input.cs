@@ -1,5 +1,6 @@
 using OpsBro.Core.KeyValue;
 using OpsBro.Gossip;
+using OpsBro.Platform;
 
 namespace OpsBro.KeyValue;
 
@@ -14,8 +15,6 @@ internal sealed partial class KeyValueLoop
         if (needsLinks && operation.Consistency != Consistency.Local && Links.Problem is { Length: > 0 } cut)
             return new(new KeyValueResult(KeyValueStatus.Unavailable, cut));
         ValueTask<KeyValueResult> answer;
-        Caused caused;
-        bool isBusy;
         lock (gate)
         {
             if (engine is null || view is null) return new(new KeyValueResult(KeyValueStatus.Unavailable, notReady));
@@ -29,12 +28,41 @@ internal sealed partial class KeyValueLoop
                 submitting = 0;   // after a fault too: a late answer must not become that of the next one who asks
             }
             answer = Answered();
-            caused = TakeCaused();
-            isBusy = waiting.Count > busyFrom;
+            if (!HasCaused) return answer;
         }
-        Start(caused, isBusy: isBusy);   // the others write to their disks at the same time
-        caused.Written?.Commit();
+        Finish();
         return answer;
+    }
+
+    /// <summary>Sends and commits what was caused: on the sockets' thread at the end of the turn, once for all that came together.</summary>
+    void Finish()
+    {
+        if (SocketLoop.IsHere) SocketLoop.AtEnd(finishing);
+        else FinishNow();
+    }
+
+    void FinishNow()
+    {
+        try
+        {
+            Caused caused;
+            lock (gate)
+            {
+                caused = TakeCaused();
+                if (engine?.NextTick < wakesAt)
+                {
+                    wakesAt = engine.NextTick;
+                    Call();
+                }
+            }
+            Start(caused);   // the others write to their disks at the same time
+            caused.Written?.Commit();
+        }
+        // the border of the sockets' thread
+        catch (Exception e)
+        {
+            Break(e);
+        }
     }
 
     /// <summary>The answer to what was just submitted, or the way to it.</summary>
@@ -60,25 +88,5 @@ internal sealed partial class KeyValueLoop
     {
         if (from.Zone != cluster.Options.Zone) return;
         lock (gate) engine?.Receive(from.Name, message, Now);
-    }
-
-    /// <summary>The messages that came together were received: they share a commit.</summary>
-    void BatchEnded()
-    {
-        Caused caused;
-        bool isBusy;
-        lock (gate)
-        {
-            caused = TakeCaused();
-            isBusy = waiting.Count > busyFrom;
-            if (engine?.NextTick < wakesAt)
-            {
-                wakesAt = engine.NextTick;
-                Call();
-            }
-        }
-        // an answer is written on this thread when it has nothing more to do: a change of thread costs as much as the answer
-        Start(caused, isIdle: caused.Written is null, isBusy);
-        caused.Written?.Commit();
     }
 }

@@ -12,9 +12,6 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>Changes told on the agent's event stream in one second; of more it says that they are left out, for other topics share its memory.</summary>
     public const int MaxTold = 200;
 
-    /// <summary>Own requests under way from which on messages are gathered before they are sent.</summary>
-    static readonly int busyFrom = 2 * Environment.ProcessorCount;
-
     readonly HashSet<OutLink> lazy = [];
     TimeSpan lingersUntil = TimeSpan.MaxValue;
     List<OutLink>? unsent;
@@ -62,6 +59,9 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
     /// <summary>What the engine caused: links that have something to send, answers, and rows that something waits for.</summary>
     readonly record struct Caused(List<OutLink>? Links, List<(KeyWaiter Waiter, KeyValueResult Result)>? Answers, KeyLog? Written);
 
+    /// <summary>Something was caused that nobody has taken yet.</summary>
+    bool HasCaused => unsent is not null || answered is not null || isHurried || file is { HasWaiting: true };
+
     /// <summary>What was caused under the lock; <see cref="Start"/> follows, outside of it, and a commit when something waits for one.</summary>
     Caused TakeCaused()
     {
@@ -71,19 +71,10 @@ internal sealed partial class KeyValueLoop : IKeyValueOutput
         return caused;
     }
 
-    /// <param name="caused">What was caused.</param>
-    /// <param name="isIdle">This thread has nothing more to do.</param>
-    /// <param name="isBusy">Many requests are under way: those that the pool has in hand share a message.</param>
-    static void Start(Caused caused, bool isIdle = false, bool isBusy = false)
+    static void Start(Caused caused)
     {
-        foreach (var link in caused.Links ?? [])
-        {
-            if (isBusy) link.StartLater();
-            else link.Start();
-        }
-        if (caused.Answers is not { } answers) return;
-        // only the last one, or the first one's client would hold up the others
-        for (var i = 0; i < answers.Count; i++) answers[i].Waiter.Answer(answers[i].Result, isHere: isIdle && i == answers.Count - 1);
+        foreach (var link in caused.Links ?? []) link.Start();
+        foreach (var (waiter, result) in caused.Answers ?? []) waiter.Answer(result);
     }
 
     void IKeyValueOutput.Persist(long ticket, IReadOnlyList<StoredRow> rows)

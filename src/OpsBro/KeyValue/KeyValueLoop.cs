@@ -49,6 +49,7 @@ internal sealed partial class KeyValueLoop : IHostedService
     readonly Feed<MemberChanged>.Subscription members;
     readonly Feed<NodeChanged>.Subscription nodes;
     readonly Thread thread;
+    readonly Action finishing;
     KeyValueEngine? engine;
     KeyLog? file;
     KeyValueSight.View? view;
@@ -73,9 +74,10 @@ internal sealed partial class KeyValueLoop : IHostedService
         (members, nodes) = (memberFeed.Subscribe(), nodeFeed.Subscribe());
         cluster.Parts.Facts.Add((KeyValueSight.Fact, () => announcement));
         cluster.Parts.Troubles.Add(() => Problems);
-        cluster.Parts.Links.Register(LinkKind.KeyValue, Received, BatchEnded);
+        cluster.Parts.Links.Register(LinkKind.KeyValue, Received, Finish);
         ring.Declare(KeyValueComponent.Noun);
         readiness.Expect(KeyValueComponent.Noun);
+        finishing = FinishNow;
         thread = new Thread(Run, StackBytes) { IsBackground = true, Name = KeyValueComponent.Noun };
     }
 

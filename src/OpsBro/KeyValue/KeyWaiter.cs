@@ -4,9 +4,15 @@ using OpsBro.Platform;
 
 namespace OpsBro.KeyValue;
 
-/// <summary>Waits for one answer of the engine. Its task is awaited once.</summary>
+/// <summary>
+/// Waits for one answer of the engine. Its task is awaited once, and goes on on the pool, or on the thread of the sockets when it was asked there
+/// and is answered there: not under a lock.
+/// </summary>
 internal sealed class KeyWaiter : IValueTaskSource<KeyValueResult>
 {
+    /// <summary>Who asked on the thread of the sockets has only an answer to write: it goes on there.</summary>
+    readonly bool isQuick = SocketLoop.IsHere;
+
     ManualResetValueTaskSourceCore<KeyValueResult> core;
 
     /// <summary>The answer to come.</summary>
@@ -14,9 +20,9 @@ internal sealed class KeyWaiter : IValueTaskSource<KeyValueResult>
 
     /// <summary>It is there; called once.</summary>
     /// <param name="result">The answer.</param>
-    /// <param name="isHere">Who waits goes on on this thread, before the call returns: not under a lock. Otherwise on the pool.</param>
-    public void Answer(KeyValueResult result, bool isHere = false)
+    public void Answer(KeyValueResult result)
     {
+        var isHere = isQuick && SocketLoop.IsHere;
         core.RunContinuationsAsynchronously = !isHere;
         if (!isHere)
         {

@@ -14,16 +14,20 @@ internal static partial class SocketEvents
     static int[] instances = [];
 
     /// <summary>
-    /// Takes a socket out of there; false when it is in none. No asynchronous call may be under way on it, and none may follow.
+    /// Takes a socket out of there, if it is in; false when nobody can tell. No asynchronous call may be under way on it, and none may follow.
     /// </summary>
     public static bool TryLeave(Socket socket)
     {
-        if (instances.Any(instance => epoll_ctl(instance, Delete, socket.SafeHandle, 0) == 0)) return true;
-        instances = Find();
-        return instances.Any(instance => epoll_ctl(instance, Delete, socket.SafeHandle, 0) == 0);
+        if (HasLeft(instances)) return true;
+        if (Find() is not { } found) return false;
+        instances = found;
+        HasLeft(found);   // or it never was in one: .NET puts a socket there when a call has to wait for the first time
+        return true;
+
+        bool HasLeft(int[] from) => from.Any(instance => epoll_ctl(instance, Delete, socket.SafeHandle, 0) == 0);
     }
 
-    static int[] Find()
+    static int[]? Find()
     {
         try
         {
@@ -33,7 +37,7 @@ internal static partial class SocketEvents
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [];   // a file was closed between the two looks, or there is no /proc: next time
+            return null;   // a file was closed between the two looks, or there is no /proc: next time
         }
     }
 

@@ -11,21 +11,14 @@ namespace OpsBro.Gossip;
 /// <param name="cipher">What opens its frames.</param>
 internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher cipher)
 {
-    /// <summary>A link is busy when so many reads of it came within <see cref="BusyTime"/>.</summary>
-    public const int BusyReads = 100;
+    /// <summary>Reads in one turn of the loop, before other sockets have theirs.</summary>
+    const int MaxReads = 16;
 
-    /// <summary>See <see cref="BusyReads"/>.</summary>
-    public static readonly TimeSpan BusyTime = TimeSpan.FromMilliseconds(500);
-
-    static readonly TimeSpan lookAgain = TimeSpan.FromSeconds(1);
-
-    const int StackBytes = 256 * 1024;
-
+    readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     long lastFrame = Monotonic.Now.Ticks;
     Socket? stream;
-    TimeSpan countedFrom;
-    int reads;
+    volatile bool isOnLoop, isClosed;
 
     /// <summary>Who opened it.</summary>
     public LinkPeer Peer => peer;
@@ -62,11 +55,8 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         try
         {
             await older;
-            while (true)
-            {
-                if (!Take(reader, await stream!.ReceiveAsync(reader.Room(), SocketFlags.None))) break;
-                if (IsBusy() && owner.TryLend() && await HasRunOnThread(reader)) break;
-            }
+            if (SocketEvents.TryLeave(stream!)) await OnLoop(reader);
+            else while (Take(reader, await stream!.ReceiveAsync(reader.Room(), SocketFlags.None))) continue;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -79,64 +69,48 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         }
         finally
         {
-            Close();
+            stream?.Dispose();
             cipher.Dispose();
             owner.Ended(this);
             ended.TrySetResult();
         }
     }
 
-    bool IsBusy()
+    /// <summary>Reads on the thread of the sockets until the link is over: without the pool's two changes of thread for each frame.</summary>
+    Task OnLoop(LinkReader reader)
     {
-        if (++reads < BusyReads) return false;
-        var (before, now) = (countedFrom, Monotonic.Now);
-        (reads, countedFrom) = (0, now);
-        return now - before < BusyTime;
-    }
-
-    async Task<bool> HasRunOnThread(LinkReader reader)
-    {
-        try
+        isOnLoop = true;
+        var here = SocketLoop.Shared.Add(stream!, (place, ready) =>
         {
-            if (!SocketEvents.TryLeave(stream!)) return false;
-            await OnThread(reader);
-            return true;
-        }
-        finally
-        {
-            owner.GiveBack();
-        }
-    }
-
-    /// <summary>
-    /// Reads on a thread of its own until the link is over: the kernel wakes it, without the pool's two changes of thread for each frame.
-    /// </summary>
-    Task OnThread(LinkReader reader)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(Read, StackBytes) { IsBackground = true, Name = "link" }.Start();
-        return done.Task;
-
-        void Read()
-        {
+            if (read.Task.IsCompleted) return;
             try
             {
-                stream!.Blocking = false;   // nothing else would wake a call that found nothing
-                while (!stream.Poll(lookAgain, SelectMode.SelectRead) || TakeNext(reader)) continue;
-                done.SetResult();
+                if (TakeAll(reader, place, isEnding: ready.HasFlag(SocketReady.End))) return;
+                place.Leave();
+                read.TrySetResult();
             }
             // who waits for it tells why
             catch (Exception e)
             {
-                done.SetException(e);
+                read.TrySetException(e);
             }
-        }
+        });
+        if (isClosed) here.Tell(SocketReady.Read);   // in between
+        return read.Task;
     }
 
-    bool TakeNext(LinkReader reader)
+    bool TakeAll(LinkReader reader, SocketPlace place, bool isEnding)
     {
-        var count = stream!.Receive(reader.Room().Span, SocketFlags.None, out var error);
-        return error == SocketError.WouldBlock || (error == SocketError.Success && Take(reader, count));
+        for (var reads = 0; reads < MaxReads && !isClosed; reads++)
+        {
+            var room = reader.Room().Span;
+            var count = stream!.Receive(room, SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock) return true;
+            if (error != SocketError.Success || !Take(reader, count)) return false;
+            if (count < room.Length && !isEnding) return true;   // that was all: see epoll(7)
+        }
+        place.Again();
+        return !isClosed;
     }
 
     /// <summary>Gives away what came; false when that is the end of the link.</summary>
@@ -159,6 +133,22 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
         return false;
     }
 
-    /// <summary>Ends it.</summary>
-    public void Close() => stream?.Dispose();
+    /// <summary>Ends it; a message that is being taken at this moment is taken.</summary>
+    public void Close()
+    {
+        isClosed = true;
+        if (!isOnLoop)
+        {
+            stream?.Dispose();
+            return;
+        }
+        try
+        {
+            stream!.Shutdown(SocketShutdown.Both);   // the loop sees it, and ends between two reads
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // it is over already
+        }
+    }
 }

@@ -20,9 +20,6 @@ internal sealed partial class Links
     /// <summary>Links that may be open in one direction: one a peer.</summary>
     public const int MaxLinks = 512;
 
-    /// <summary>Busy links that are read by threads of their own; others are read by the pool.</summary>
-    public const int MaxThreads = 8;
-
     /// <summary>Members that one is told of as unreachable, at once.</summary>
     public const int MostTroubles = 3;
 
@@ -57,7 +54,7 @@ internal sealed partial class Links
     volatile IReadOnlyList<byte[]> keys = [];
     volatile GossipPool? pool;
     volatile bool mayBePlain;
-    int countOut, lent;
+    int countOut;
 
     /// <summary>Links of an agent.</summary>
     public Links(Telemetry telemetry, ILogger logger)
@@ -328,17 +325,6 @@ internal sealed partial class Links
             return false;
         }
     }
-
-    /// <summary>Lets a busy link have a thread of its own; false when so many have one.</summary>
-    public bool TryLend()
-    {
-        if (Interlocked.Increment(ref lent) <= MaxThreads) return true;
-        GiveBack();
-        return false;
-    }
-
-    /// <summary>The link is over, or could not be read so.</summary>
-    public void GiveBack() => Interlocked.Decrement(ref lent);
 
     [LoggerMessage(LogLevel.Error, "a message of kind {Kind} from {Peer} was not taken by a fault of the program")]
     static partial void LogFault(ILogger logger, LinkKind kind, string peer, Exception e);

@@ -94,17 +94,6 @@ internal sealed class OutLink(Links owner, string name) : IThreadPoolWorkItem
         _ = Guard(isLent: true);
     }
 
-    /// <summary>Sends what waits, on the pool: what is queued there before may add to it.</summary>
-    public void StartLater()
-    {
-        lock (gate)
-        {
-            if (isPumping || waiting.Count == 0) return;
-            isPumping = true;
-        }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
     /// <summary>The link says hello again before the next message, under the key of then.</summary>
     public void Renew()
     {
