@@ -8,7 +8,7 @@ namespace OpsBro.Platform;
 /// One thread that waits for many sockets and itself does what there is to do: a request or message changes no thread, and what costs as much for many
 /// as for one (a commit, a message to another host) is done once for all that came together, at the end of a <em>turn</em> (<see cref="AtEnd"/>).
 /// For short work only. A thread that has not come back after <see cref="TooLong"/>, because a disk hangs, is replaced: it ends what it is at, and the
-/// others go on. See epoll(7); the edges are waited for.
+/// new one does all the rest. See epoll(7); the edges are waited for.
 /// </summary>
 internal sealed unsafe partial class SocketLoop
 {
@@ -17,6 +17,9 @@ internal sealed unsafe partial class SocketLoop
 
     /// <summary>After so long in one turn the thread is replaced; looked at as often.</summary>
     public static readonly TimeSpan TooLong = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Threads at once: the one that waits, and those that have been replaced and have not come back. Then all wait for one of them.</summary>
+    public const int MaxThreads = 64;
 
     const uint In = 1, Out = 4, Error = 8, HangUp = 0x10, ReadHangUp = 0x2000, EdgeTriggered = 1u << 31;
     const int AddOne = 1, ChangeOne = 3, CloseOnExec = 0x80000, Interrupted = 4, StackBytes = 1024 * 1024;
@@ -35,6 +38,7 @@ internal sealed unsafe partial class SocketLoop
     readonly Timer watch;
     Turn leader;
     long lastId, turns, seenTurns;
+    int threads;
     bool isWatched;
 
     SocketLoop()
@@ -42,7 +46,7 @@ internal sealed unsafe partial class SocketLoop
         epoll = epoll_create1(CloseOnExec);
         if (epoll < 0) throw new SocketException(Marshal.GetLastPInvokeError());
         watch = new Timer(_ => Watch());
-        Start(leader = new Turn());
+        Start(leader = new Turn(this));
     }
 
     /// <summary>That of the process.</summary>
@@ -51,11 +55,25 @@ internal sealed unsafe partial class SocketLoop
     /// <summary>True on the thread of a turn.</summary>
     public static bool IsHere => here is not null;
 
-    /// <summary>Does something once at the end of the present turn, however often it is asked for; on the thread of a turn only. It throws nothing.</summary>
+    /// <summary>Sockets that are waited for.</summary>
+    public int Count => places.Count;
+
+    /// <summary>
+    /// Does something once at the end of the present turn, however often it is asked for; on the thread of a turn only. A thread that has been replaced
+    /// does it at once: nobody knows when its turn ends. It throws nothing.
+    /// </summary>
     public static void AtEnd(Action what)
     {
-        var ends = here!.Ends;
-        if (!ends.Contains(what)) ends.Add(what);
+        var turn = here!;
+        lock (turn.Loop.gate)
+        {
+            if (turn.Loop.leader == turn)
+            {
+                if (!turn.Ends.Contains(what)) turn.Ends.Enqueue(what);
+                return;
+            }
+        }
+        what();
     }
 
     /// <summary>Waits for a socket until it is closed, or its place is left. No asynchronous call of .NET may be used on it.</summary>
@@ -83,8 +101,14 @@ internal sealed unsafe partial class SocketLoop
     /// <summary>What is ready at a place is told once more, after the others.</summary>
     public void Again(SocketPlace place)
     {
-        // a place that fails has been closed meanwhile
-        _ = Control(ChangeOne, place);
+        try
+        {
+            _ = Control(ChangeOne, place);
+        }
+        catch (ObjectDisposedException)
+        {
+            // it has been closed meanwhile: nothing is ready there any more
+        }
     }
 
     int Control(int operation, SocketPlace place)
@@ -95,7 +119,12 @@ internal sealed unsafe partial class SocketLoop
         return epoll_ctl(epoll, operation, place.Socket.SafeHandle, about);
     }
 
-    void Start(Turn turn) => new Thread(() => Run(turn), StackBytes) { IsBackground = true, Name = "sockets" }.Start();
+    void Start(Turn turn)
+    {
+        threads++;
+        // unsafe: what is local to whoever happened to be the first user is not everybody's
+        new Thread(() => Run(turn), StackBytes) { IsBackground = true, Name = "sockets" }.UnsafeStart();
+    }
 
     void Run(Turn turn)
     {
@@ -104,10 +133,14 @@ internal sealed unsafe partial class SocketLoop
         while (true)
         {
             while (Next(turn) is ({ } place, var ready)) place.Tell(ready);
-            turn.End();
+            while (NextEnd(turn) is { } end) end();
             lock (gate)
             {
-                if (leader != turn) return;
+                if (leader != turn)
+                {
+                    threads--;
+                    return;
+                }
                 turn.BusySince = 0;
             }
             var count = epoll_wait(epoll, events, MaxEvents, -1);
@@ -147,10 +180,14 @@ internal sealed unsafe partial class SocketLoop
         return default;
     }
 
+    Action? NextEnd(Turn turn)
+    {
+        lock (gate) return turn.Ends.TryDequeue(out var end) ? end : null;
+    }
+
     /// <summary>A thread that does not come back is replaced by another one, which takes what it has not begun. Nobody looks while nothing happens.</summary>
     void Watch()
     {
-        Turn next;
         lock (gate)
         {
             if (leader.BusySince == 0)
@@ -163,12 +200,12 @@ internal sealed unsafe partial class SocketLoop
                 seenTurns = turns;
                 return;
             }
-            if (Environment.TickCount64 - leader.BusySince < TooLong.TotalMilliseconds) return;
-            next = new Turn { BusySince = Environment.TickCount64 };
+            if (Environment.TickCount64 - leader.BusySince < TooLong.TotalMilliseconds || threads == MaxThreads) return;
+            var next = new Turn(this);
             while (leader.Events.TryDequeue(out var one)) next.Events.Enqueue(one);
-            leader = next;
+            while (leader.Ends.TryDequeue(out var end)) next.Ends.Enqueue(end);
+            Start(leader = next);
         }
-        Start(next);
     }
 
     [LibraryImport("libc", SetLastError = true)]
@@ -180,30 +217,20 @@ internal sealed unsafe partial class SocketLoop
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_wait(int epoll, byte* events, int most, int milliseconds);
 
-    /// <summary>What a thread does between two waits.</summary>
-    sealed class Turn
+    /// <summary>What a thread does between two waits; all of it is the loop's <see cref="gate"/>'s.</summary>
+    sealed class Turn(SocketLoop loop)
     {
-        List<Action> running = [];
+        /// <summary>Whose.</summary>
+        public SocketLoop Loop => loop;
 
         /// <summary>What is ready, and has not been begun.</summary>
         public Queue<(long Id, uint What)> Events { get; } = [];
 
-        /// <summary>What is to be done at the end.</summary>
-        public List<Action> Ends { get; private set; } = [];
+        /// <summary>What is to be done at the end, which may ask for more.</summary>
+        public Queue<Action> Ends { get; } = [];
 
         /// <summary>Since when, in milliseconds of <see cref="Environment.TickCount64"/>; 0 while it waits.</summary>
         public long BusySince { get; set; } = Environment.TickCount64;
-
-        /// <summary>Does what is to be done at the end, which may ask for more.</summary>
-        public void End()
-        {
-            while (Ends.Count > 0)
-            {
-                (running, Ends) = (Ends, running);
-                foreach (var what in running) what();
-                running.Clear();
-            }
-        }
     }
 }
 
