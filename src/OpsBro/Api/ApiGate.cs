@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -38,6 +39,10 @@ internal sealed partial class ApiGate(RequestDelegate next, ConfigStore config, 
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             failed = true;   // the caller has gone; nobody reads an answer
+        }
+        catch (ConnectionResetException)
+        {
+            failed = true;   // in the middle of the request
         }
         catch (BadHttpRequestException e)
         {

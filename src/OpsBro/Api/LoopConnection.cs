@@ -25,7 +25,6 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
     readonly Scheduler scheduler = new();
     readonly Signal readable = new(), writable = new();
     readonly CancellationTokenSource closing = new();
-    readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Lock gate = new();
     SocketPlace? place;
     Task receiving = Task.CompletedTask, sending = Task.CompletedTask;
@@ -90,9 +89,10 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         {
             error = e;
         }
+        // who reads is told of a break after it is known as one, or Kestrel calls it a fault of the handler
+        if (error is not null) await closing.CancelAsync();
         await input.Writer.CompleteAsync(reason ?? error);
-        ThreadPool.UnsafeQueueUserWorkItem(self => self.TellClosed(), this, preferLocal: false);
-        await closed.Task;
+        await closing.CancelAsync();
     }
 
     /// <summary>Takes what is there; false at the end.</summary>
@@ -119,7 +119,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
 
     async Task Send()
     {
-        Exception? error = null;
+        Exception? broken = null, fault = null;
         try
         {
             while (true)
@@ -133,15 +133,15 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            error = new ConnectionResetException(e.Message, e);
+            broken = new ConnectionResetException(e.Message, e);
         }
         // the border of a connection: who writes is told
         catch (Exception e)
         {
-            error = e;
+            fault = e;
         }
-        Shut(error);
-        await output.Reader.CompleteAsync(error);
+        Shut(broken ?? fault);
+        await output.Reader.CompleteAsync(fault);   // a client that goes away is no fault: who writes to it is told that nobody reads
         input.Writer.CancelPendingFlush();
     }
 
@@ -160,12 +160,6 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
             var count = socket.Send(rest.Span, SocketFlags.None, out error);
             if (error == SocketError.Success) rest = rest[count..];
         }
-    }
-
-    void TellClosed()
-    {
-        closing.Cancel();
-        closed.TrySetResult();
     }
 
     /// <summary>Closes the socket, and wakes who waits for it.</summary>
