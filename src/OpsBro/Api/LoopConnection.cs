@@ -181,6 +181,11 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
             // the other side was quicker
         }
         socket.Dispose();
+        ThreadPool.UnsafeQueueUserWorkItem(self => self.Wake(), this, preferLocal: false);   // who closes may hold locks of Kestrel
+    }
+
+    void Wake()
+    {
         readable.Set();
         writable.Set();
     }
