@@ -243,7 +243,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         {
             core.Reset();
             if (Interlocked.CompareExchange(ref state, Waiting, Unset) == Unset) return new(this, core.Version);
-            Volatile.Write(ref state, Unset);
+            Interlocked.Exchange(ref state, Unset);   // before the socket is looked at
             return default;
         }
 
