@@ -92,6 +92,7 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
             // who waits for it tells why
             catch (Exception e)
             {
+                place.Leave();
                 read.TrySetException(e);
             }
         });
@@ -137,6 +138,7 @@ internal sealed class InLink(Links owner, LinkPeer peer, byte[] key, LinkCipher 
     public void Close()
     {
         isClosed = true;
+        Interlocked.MemoryBarrier();   // it is said before it is looked where the link is: see OnLoop
         if (!isOnLoop)
         {
             stream?.Dispose();
