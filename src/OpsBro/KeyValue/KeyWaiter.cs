@@ -6,7 +6,7 @@ namespace OpsBro.KeyValue;
 
 /// <summary>
 /// Waits for one answer of the engine. Its task is awaited once, and goes on on the pool, or on the thread of the sockets when it was asked there
-/// and is answered there: not under a lock.
+/// and is answered there: not under the lock of the engine.
 /// </summary>
 internal sealed class KeyWaiter : IValueTaskSource<KeyValueResult>
 {

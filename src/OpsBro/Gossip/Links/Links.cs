@@ -96,8 +96,8 @@ internal sealed partial class Links
     bool IsOpen => keys.Count > 0 || mayBePlain;
 
     /// <summary>
-    /// Registers who takes the messages of a kind, before the pools start. It is called on a thread of the receiving link, one message at a
-    /// time for each link, in order; it must not block for long. The bytes are its own to keep.
+    /// Registers who takes the messages of a kind, before the pools start. It is called on the thread of the sockets (<see cref="SocketLoop"/>), or
+    /// the pool's, one message at a time for each link, in order; it must not block for long. The bytes are its own to keep.
     /// </summary>
     /// <param name="kind">Of which messages.</param>
     /// <param name="received">Takes one.</param>
