@@ -47,7 +47,7 @@ internal sealed partial class KeyLog : IDisposable
     KeyLogBatch waiting = new(), taken = new();
     KeyLogBatch? fresh;                 // the log that is being written anew misses these
     long last, told, takenTicket, live, underWaySince;
-    TimeSpan notBefore, quickest;
+    TimeSpan notBefore, quickest = TimeSpan.MaxValue;
     volatile bool isAsked, isBroken, isFailing, isGivenUp, isLost, isSlow, isStopping;
     volatile string problem = "";
 

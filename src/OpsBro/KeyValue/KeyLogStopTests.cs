@@ -212,6 +212,35 @@ public sealed class KeyLogStopTests : IDisposable, ILogger
         Assert.Equal(0, log.Rewritten);
     }
 
+    /// <summary>A disk that takes some milliseconds for each commit holds up the log's thread: who writes has reads to answer too.</summary>
+    [Fact]
+    public void A_disk_whose_commits_take_long_each_time_is_waited_for_by_the_thread_of_the_log()
+    {
+        using var never = new ManualResetEventSlim(false);
+        List<string?> threads = [];
+        using var log = new KeyLog(FileName, Give, Told, () => { }, TimeProvider.System, new Telemetry(), this)
+        {
+            Patience = patience,
+            FlushData = file =>
+            {
+                never.Wait(5);
+                lock (threads) threads.Add(Thread.CurrentThread.Name);
+            },
+        };
+        log.Load();
+        threads.Clear();
+
+        for (var i = 1; i <= 10; i++)
+        {
+            Write(log, "a");
+            log.Commit();
+            Until(() => told.Count == i, "a write was not told");
+        }
+
+        Assert.NotEqual(KeyLog.Component, threads[0]);   // nobody knows the disk yet
+        Assert.All(threads.Skip(1), thread => Assert.Equal(KeyLog.Component, thread));
+    }
+
     void ILogger.Log<TState>(LogLevel level, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (level == LogLevel.Error) said.Add(formatter(state, exception));
