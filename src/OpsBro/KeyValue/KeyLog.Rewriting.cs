@@ -23,15 +23,16 @@ internal sealed partial class KeyLog
     /// </summary>
     public void Look()
     {
-        if (!isFailing && !isBroken && FileIdentity.Of(path) != file!.Identity) isLost = true;
-        if (isLost || isFailing || isBroken) wake.Set();
+        mustLook = true;
+        wake.Set();
     }
 
-    /// <summary>On the log's thread, which alone gives the name another file: <see cref="Look"/> may have come just when it did.</summary>
-    void LookAgain()
+    /// <summary>On the log's thread, which alone gives the name another file: a disk that hangs may not even tell which file it is.</summary>
+    void LookAtFile()
     {
-        if (isBroken) return;
-        var found = FileIdentity.Of(path);
+        mustLook = false;
+        if (isFailing || isBroken) return;
+        var found = Identify(path);
         isLost = found != file!.Identity;
         if (!isLost) return;
         if (found is null) LogGone(path);

@@ -19,6 +19,9 @@ internal sealed partial class KeyLog
     /// <summary>Waits until a file's data is on the platter; tests have a disk that hangs.</summary>
     public Action<SafeHandle> FlushData { get; init; } = Posix.FlushData;
 
+    /// <summary>Tells which file a path leads to; tests have a disk that hangs.</summary>
+    public Func<string, FileIdentity?> Identify { get; init; } = FileIdentity.Of;
+
     /// <summary>The log's thread has not ended.</summary>
     public bool IsRunning => thread.IsAlive;
 

@@ -48,7 +48,7 @@ internal sealed partial class KeyLog : IDisposable
     KeyLogBatch? fresh;                 // the log that is being written anew misses these
     long last, told, takenTicket, live, underWaySince;
     TimeSpan notBefore, quickest = TimeSpan.MaxValue;
-    volatile bool isAsked, isBroken, isFailing, isGivenUp, isLost, isSlow, isStopping;
+    volatile bool isAsked, isBroken, isFailing, isGivenUp, isLost, isSlow, isStopping, mustLook;
     volatile string problem = "";
 
     /// <summary>Makes it; <see cref="Load"/> opens the file.</summary>
@@ -242,7 +242,7 @@ internal sealed partial class KeyLog : IDisposable
             if (isFailing) stop.Wait(retryPause);
             try
             {
-                if (isLost) LookAgain();
+                if (mustLook) LookAtFile();
                 if (WantsRewrite) Rewrite();
                 CommitAll();
             }

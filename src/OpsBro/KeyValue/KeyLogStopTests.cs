@@ -212,6 +212,30 @@ public sealed class KeyLogStopTests : IDisposable, ILogger
         Assert.Equal(0, log.Rewritten);
     }
 
+    [Fact]
+    public void Who_has_the_name_looked_at_does_not_wait_for_a_disk_that_hangs()
+    {
+        var log = new KeyLog(FileName, Give, Told, () => { }, TimeProvider.System, new Telemetry(), this)
+        {
+            Patience = TimeSpan.Zero,
+            Identify = path =>
+            {
+                hangs.Set();
+                letGo.Wait();
+                return FileIdentity.Of(path);
+            },
+        };
+        log.Load();
+        var looks = new Thread(log.Look);
+        looks.Start();
+
+        Assert.True(looks.Join(patience), "the engine's clock waits for the disk");
+        Assert.True(hangs.Wait(patience), "nobody looks");
+        log.Dispose();
+        LetGo();
+        Until(() => !log.IsRunning, "the log's thread does not end");
+    }
+
     /// <summary>A disk that takes some milliseconds for each commit holds up the log's thread: who writes has reads to answer too.</summary>
     [Fact]
     public void A_disk_whose_commits_take_long_each_time_is_waited_for_by_the_thread_of_the_log()
