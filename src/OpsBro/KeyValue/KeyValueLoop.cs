@@ -130,7 +130,8 @@ internal sealed partial class KeyValueLoop : IHostedService
         groups.Published -= Look;
         await stop.CancelAsync();
         Call();
-        if (!thread.ThreadState.HasFlag(ThreadState.Unstarted)) thread.Join();
+        if (!thread.ThreadState.HasFlag(ThreadState.Unstarted) && !thread.Join(KeyLog.StopPatience))
+            LogHangs(logger, self.Options.KeyValueFile, KeyLog.StopPatience.TotalSeconds);
         await following;
         End("the agent stops");
     }
@@ -145,12 +146,14 @@ internal sealed partial class KeyValueLoop : IHostedService
     /// <summary>Takes the engine out, and tells everyone who waits.</summary>
     void Close(string why)
     {
+        KeyWaiter[] left;
         lock (gate)
         {
             (engine, notReady) = (null, why);
-            foreach (var waiter in waiting.Values) waiter.Answer(new KeyValueResult(KeyValueStatus.Unavailable, why));
+            left = [.. waiting.Values];
             waiting.Clear();
         }
+        foreach (var waiter in left) waiter.Answer(new KeyValueResult(KeyValueStatus.Unavailable, why));
     }
 
     /// <summary>The members as they are seen, this one too when it is one.</summary>
@@ -386,4 +389,7 @@ internal sealed partial class KeyValueLoop : IHostedService
 
     [LoggerMessage(LogLevel.Error, "keys and values stopped by a fault of the program")]
     static partial void LogBroken(ILogger logger, Exception e);
+
+    [LoggerMessage(LogLevel.Error, "{File} could not be opened: the disk has not answered for {Seconds} s, and is not waited for any longer")]
+    static partial void LogHangs(ILogger logger, string file, double seconds);
 }

@@ -109,6 +109,27 @@ public sealed class KeyValueRestartEndToEndTests
         Assert.Equal("2", await Until(again, "GET", "/v1/kv/b?raw"));
     }
 
+    [Fact]
+    public async Task An_agent_whose_file_cannot_be_read_for_ever_can_be_stopped()
+    {
+        await using var agent = RunningAgent.Prepare();
+        Directory.CreateDirectory(agent.Data);
+        // to open it for reading hangs until somebody writes: so does a file on a server that does not answer
+        var made = await RunningAgent.Run(new("mkfifo", [Path.Join(agent.Data, "kv.log")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        });
+        Assert.Equal((0, ""), (made.ExitCode, made.Errors));
+        agent.Launch();
+        await RunningAgent.Until(() => agent.LogText().Contains(" started (pid "), agent.LogText);
+
+        Assert.Equal(0, await agent.Terminate());
+
+        Assert.Contains("kv.log could not be opened: the disk has not answered", agent.LogText());
+    }
+
     static string[] Aside(string file) => Directory.GetFiles(Path.GetDirectoryName(file)!, $"{Path.GetFileName(file)}.foreign-*");
 
     [Fact]
