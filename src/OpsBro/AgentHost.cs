@@ -56,16 +56,17 @@ internal sealed partial class AgentHost(AgentOptions options, IReadOnlyList<ICom
         await Task.WhenAny(readiness.Initialized, stopped);
         if (terminal is not null && readiness.State == "ok") SayWhatWasFound(terminal, app.Services, logger);
         if (isOneShot) app.Lifetime.StopApplication();
-        _ = await IsCutOff(stopped);   // said below, where it is stopped once more
+        var isCutOff = await IsCutOff(stopped);
         readiness.Stopping();
-        await Stop(app, logger);
+        await Stop(app, logger, isCutOff);
         return 0;
     }
 
-    async Task Stop(WebApplication app, ILogger logger)
+    /// <summary>Stops, once more and with time again when something took all of it: the others end as always, and the gossip says goodbye.</summary>
+    async Task Stop(WebApplication app, ILogger logger, bool isCutOff = false)
     {
         ServiceManager.Notify("STOPPING=1");
-        if (await IsCutOff(app.StopAsync(new CancellationTokenSource(StopPatience).Token))) LogCutOff(logger, StopPatience.TotalSeconds);
+        if (await IsCutOff(app.StopAsync(new CancellationTokenSource(StopPatience).Token)) || isCutOff) LogCutOff(logger, StopPatience.TotalSeconds);
         LogStopped(logger);
         File.Delete(options.Socket);
     }

@@ -209,7 +209,9 @@ internal sealed partial class Cluster : IHostedService
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        // the host says it twice, the second time while we still say goodbye: who comes later waits for the same end
+        // others took all the time that there was, and a goodbye takes some: the host says it once more, with time
+        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled(cancellationToken);
+        // it may come while we still say goodbye: who comes later waits for the same end
         lock (stopGate) return stopping ??= End(cancellationToken);
     }
 

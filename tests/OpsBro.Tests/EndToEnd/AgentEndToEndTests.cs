@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 
 namespace OpsBro.Tests.EndToEnd;
@@ -46,6 +48,50 @@ public class AgentEndToEndTests
         var info = await second.Run("agent", "info", "--json");
 
         Assert.Contains($"cannot listen on 127.0.0.1:{first.Port}", info.Json.GetProperty("problems").ToString());
+    }
+
+    [Fact]
+    public async Task A_request_that_does_not_end_makes_no_failure_of_a_stop()
+    {
+        await using var stays = RunningAgent.Prepare();
+        stays.Gossip("name: stays");
+        await stays.Start();
+        await using var goes = RunningAgent.Prepare();
+        goes.Gossip("name: goes");
+        goes.AddToAgentYml($"  tokens: [{KeyValueClient.Token}]\n");
+        await goes.Start();
+        await goes.Run("gossip", "join", stays.Address);
+        await stays.Sees("goes", "alive");
+
+        using var client = new TcpClient("127.0.0.1", goes.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes("PUT /v1/kv/a HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 500000\r\n"
+            + $"Authorization: Bearer {KeyValueClient.Token}\r\n\r\n"));
+        Assert.True(await stream.ReadAsync(new byte[100]) > 0);   // the handler asks for the body
+        var sending = Send();
+        var exit = await goes.Terminate();
+        await sending;
+
+        Assert.Equal(0, exit);
+        Assert.Contains("what was under way is cut off", goes.LogText());
+        await stays.Sees("goes", "left");
+
+        // slowly, but no slower than a client may
+        async Task Send()
+        {
+            try
+            {
+                for (var i = 0; i < 499; i++)
+                {
+                    await stream.WriteAsync(new byte[1000]);
+                    await Task.Delay(TimeSpan.FromMilliseconds(100));
+                }
+            }
+            catch (IOException)
+            {
+                // cut off
+            }
+        }
     }
 
     [Fact]
