@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace OpsBro.Tests.EndToEnd;
 
@@ -6,10 +7,10 @@ namespace OpsBro.Tests.EndToEnd;
 /// A resolver of Debian in front of a server of names, on loopback, with the lines of docs/dns.md and no others about names. Ends exactly that
 /// process.
 /// </summary>
-sealed class RunningResolver : IAsyncDisposable
+sealed partial class RunningResolver : IAsyncDisposable
 {
     /// <summary>The root's key as everybody has it: without the documented lines nothing below .opsbro is believed by who validates.</summary>
-    const string RootKey = ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D";
+    const string RootDigest = "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D";
 
     /// <summary>A port that is free now may be taken a moment later.</summary>
     const int MaxTries = 20;
@@ -29,7 +30,7 @@ sealed class RunningResolver : IAsyncDisposable
         return reader.ReadToEnd();
     }
 
-    /// <summary>Starts unbound or dnsmasq in front of a port and waits until it answers.</summary>
+    /// <summary>Starts unbound, dnsmasq or bind9 in front of a port and waits until it answers.</summary>
     public static async Task<RunningResolver> Started(string name, int server)
     {
         var resolver = new RunningResolver();
@@ -57,32 +58,49 @@ sealed class RunningResolver : IAsyncDisposable
         return lines.Replace("6766", $"{port}");
     }
 
+    /// <summary>What the page says of bind9's options.</summary>
+    static string DocumentedOptions() => BindOptions().Match(File.ReadAllText(Repository.PathOf("docs", "dns.md"))).Value;
+
     void Start(string name, string documented)
     {
         process?.Dispose();
         var documentedFile = Write("opsbro.conf", documented);
         var log = Path.Join(home, "log");
-        string[] args = name == "unbound" ? ["-d", "-c", Write("unbound.conf", $"""
-            server:
-              interface: 127.0.0.1
-              port: {Port}
-              so-reuseport: no
-              chroot: ""
-              username: ""
-              pidfile: ""
-              directory: "{home}"
-              use-syslog: no
-              logfile: "{log}"
-              verbosity: 4
-              trust-anchor: "{RootKey}"
-              use-caps-for-id: yes
-              qname-minimisation-strict: yes
-            include: "{documentedFile}"
+        string[] args = name switch
+        {
+            "unbound" => ["-d", "-c", Write("unbound.conf", $"""
+                server:
+                  interface: 127.0.0.1
+                  port: {Port}
+                  so-reuseport: no
+                  chroot: ""
+                  username: ""
+                  pidfile: ""
+                  directory: "{home}"
+                  use-syslog: no
+                  logfile: "{log}"
+                  verbosity: 4
+                  trust-anchor: ". DS 20326 8 2 {RootDigest}"
+                  use-caps-for-id: yes
+                  qname-minimisation-strict: yes
+                include: "{documentedFile}"
 
-            """)]
-            : ["--no-daemon", $"--conf-file={documentedFile}", $"--port={Port}", "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv",
-                "--no-hosts", $"--pid-file={Path.Join(home, "pid")}", $"--log-facility={log}", "--log-queries"];
-        var start = new ProcessStartInfo($"/usr/sbin/{name}");
+                """)],
+            "bind9" => ["-f", "-n", "1", "-L", log, "-c", Write("named.conf", $$"""
+                options {
+                  directory "{{home}}"; listen-on port {{Port}} { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none; session-keyfile none;
+                  recursion yes; dnssec-validation yes; qname-minimization strict;
+                  {{DocumentedOptions()}}
+                };
+                trust-anchors { . static-ds 20326 8 2 "{{RootDigest}}"; };
+                controls { };
+                include "{{documentedFile}}";
+
+                """)],
+            _ => ["--no-daemon", $"--conf-file={documentedFile}", $"--port={Port}", "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv",
+                "--no-hosts", $"--pid-file={Path.Join(home, "pid")}", $"--log-facility={log}", "--log-queries"],
+        };
+        var start = new ProcessStartInfo(name == "bind9" ? "/usr/sbin/named" : $"/usr/sbin/{name}");
         foreach (var arg in args) start.ArgumentList.Add(arg);
         try
         {
@@ -136,4 +154,7 @@ sealed class RunningResolver : IAsyncDisposable
         process?.Dispose();
         Directory.Delete(home, recursive: true);
     }
+
+    [GeneratedRegex(@"validate-except \{[^`]*")]
+    private static partial Regex BindOptions();
 }
