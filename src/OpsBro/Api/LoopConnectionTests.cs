@@ -53,11 +53,16 @@ public sealed class LoopConnectionTests
     public async Task A_quick_request_is_served_on_the_thread_of_the_sockets_and_another_one_is_not()
     {
         static string Thread() => System.Threading.Thread.CurrentThread.Name ?? "";
+        using var waits = new SemaphoreSlim(0);
         var away = Away(async context =>
         {
             var begin = Thread();
-            var piece = new byte[1];
-            while (await context.Request.Body.ReadAsync(piece) > 0) begin += Thread();   // each of which waits
+            for (var isOver = false; !isOver; begin += Thread())
+            {
+                var read = context.Request.Body.ReadAsync(new byte[1]).AsTask();
+                waits.Release();
+                isOver = await read == 0;
+            }
             await Say(context, $"away {begin.Contains("sockets", StringComparison.Ordinal)}");
         });
         await using var host = await LoopHost.Start(isLoop: true, context => context.Request.Method == "GET" ? Say(context, Thread()) : away(context));
@@ -65,7 +70,11 @@ public sealed class LoopConnectionTests
 
         for (var isHere = false; !isHere; isHere = (await client.Answer()).Body == "sockets") await client.Ask("/");   // the first comes with the connection
         await client.Send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
-        for (var i = 0; i < 9; i++) await client.Send("x");
+        for (var i = 0; i < 9; i++)
+        {
+            Assert.True(await waits.WaitAsync(Patience));
+            await client.Send("x");
+        }
         Assert.Equal("away False", (await client.Answer()).Body);
         for (var isHere = false; !isHere; isHere = (await client.Answer()).Body == "sockets") await client.Ask("/");
     }
