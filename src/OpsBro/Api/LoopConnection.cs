@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Threading.Tasks.Sources;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -17,12 +18,16 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
     /// <summary>Bytes that wait for the handler, and for the client, before the other side has to wait; Kestrel's own numbers.</summary>
     const int MaxUnread = 1024 * 1024, MaxUnsent = 64 * 1024;
 
+    /// <summary>Room of a read, in bytes, so that none gets the last few bytes of a block.</summary>
+    const int MinRead = 2048;
+
     /// <summary>Reads in one turn, before the others have theirs.</summary>
     const int MaxReads = 16;
 
     readonly Socket socket;
     readonly Pipe input, output;
     readonly Scheduler scheduler = new();
+    readonly List<ArraySegment<byte>> parts = [];
     readonly Signal readable = new(), writable = new();
     readonly CancellationTokenSource closing = new();
     readonly Lock gate = new();
@@ -105,7 +110,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
                 place!.Again();
                 return true;
             }
-            var room = input.Writer.GetMemory();
+            var room = input.Writer.GetMemory(MinRead);
             var count = socket.Receive(room.Span, SocketFlags.None, out var error);
             if (error == SocketError.WouldBlock) return true;
             if (error != SocketError.Success) throw new SocketException((int)error);
@@ -126,7 +131,7 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
             {
                 var read = await output.Reader.ReadAsync();
                 if (read.IsCanceled) break;
-                foreach (var part in read.Buffer) await Send(part);
+                await Send(read.Buffer);
                 output.Reader.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted) break;
             }
@@ -145,21 +150,23 @@ internal sealed class LoopConnection : DefaultConnectionContext, IMemoryPoolFeat
         input.Writer.CancelPendingFlush();
     }
 
-    ValueTask Send(ReadOnlyMemory<byte> part)
-    {
-        var count = socket.Send(part.Span, SocketFlags.None, out var error);
-        return error == SocketError.Success && count == part.Length ? default : Rest(error, part[(error == SocketError.Success ? count : 0)..]);
-    }
-
-    async ValueTask Rest(SocketError error, ReadOnlyMemory<byte> rest)
+    async ValueTask Send(ReadOnlySequence<byte> rest)
     {
         while (!rest.IsEmpty)
         {
-            if (error is not SocketError.Success and not SocketError.WouldBlock) throw new SocketException((int)error);
+            var count = rest.IsSingleSegment ? socket.Send(rest.FirstSpan, SocketFlags.None, out var error)
+                : socket.Send(Parts(rest), SocketFlags.None, out error);   // one call for all
             if (error == SocketError.WouldBlock) await writable.Wait();
-            var count = socket.Send(rest.Span, SocketFlags.None, out error);
-            if (error == SocketError.Success) rest = rest[count..];
+            else if (error != SocketError.Success) throw new SocketException((int)error);
+            else rest = rest.Slice(count);
         }
+    }
+
+    List<ArraySegment<byte>> Parts(in ReadOnlySequence<byte> of)
+    {
+        parts.Clear();
+        foreach (var part in of) parts.Add(MemoryMarshal.TryGetArray(part, out var segment) ? segment : part.ToArray());
+        return parts;
     }
 
     /// <summary>Closes the socket, and wakes who waits for it.</summary>
