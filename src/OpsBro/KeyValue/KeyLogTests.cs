@@ -275,7 +275,11 @@ public sealed class KeyLogTests : IDisposable
         {
             log.Load();
             for (var i = 0; log.Rewritten < 3; i++)
+            {
                 Write(log, Row(new string('k', 1 + i % 50), $"{i} {value}"), i % 7 == 0 ? Row("k", null) : Row("m", $"{i}"));
+                // as whoever writes waits for the answers: without, a slow disk has never done, and the log is written anew without end
+                Until(() => IsOnDisk(ticket - 200));
+            }
             Until(() => IsOnDisk(ticket));
             Assert.InRange(new FileInfo(FileName).Length, 1, ticket * value.Length);
         }
